@@ -1,0 +1,70 @@
+//! The commands of the workspace: `cargo xtask test`, `cargo xtask check` and `cargo xtask fix`.
+//!
+//! ```text
+//! commands   test.rs · check.rs · fix.rs      what a person or CI asks for
+//! rules/     one file per house rule          pure: sources or cargo's answer → findings
+//! setup/     one file per outside helper      finds it, installs it or says how to get it
+//! ```
+
+mod check;
+mod command;
+mod failure;
+mod fix;
+mod rules;
+mod run;
+mod setup;
+mod sources;
+mod test;
+mod tokens;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Failure;
+use workspace::Workspace;
+
+/// The commands of the callcore workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check everything that needs no running program; never changes a file of the work tree.
+    ///
+    /// House rules, format, dependency rules, clippy and documentation, the fast ones first. All
+    /// findings are printed before the command fails.
+    Check,
+    /// Repair what can be repaired by machine: format, and the clippy lints that offer a fix.
+    Fix,
+    /// Run every test: all crates, doc tests and the black-box acceptance suite.
+    ///
+    /// Prepares what the tests need. What is missing and cannot be installed fails the command
+    /// with the way to get it; nothing is skipped.
+    Test,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<(), Failure> {
+    let workspace = Workspace::find()?;
+    match command {
+        Command::Check => check::run(&workspace),
+        Command::Fix => fix::run(&workspace),
+        Command::Test => test::run(&workspace),
+    }
+}

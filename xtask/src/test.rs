@@ -1,0 +1,86 @@
+//! `cargo xtask test`: prepares what the tests need, then runs all of them.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::{
+    command::{self, cargo},
+    failure::Failure,
+    run::Run,
+    setup::python::Python,
+    workspace::Workspace,
+};
+
+const SERVER: &str = "callcore-server";
+
+/// Set-up comes first, so that a missing tool is known before minutes of compiling.
+pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
+    let root = &workspace.root;
+    let mut steps = Run::start();
+    let python = steps.step("set-up: python", || {
+        let venv = workspace.target_folder()?.join("acceptance-venv");
+        Python::prepare(root, &venv, &root.join("acceptance/requirements.txt"))
+    });
+    steps.step("tests", || {
+        let arguments = ["test", "--workspace", "--all-targets", "--no-fail-fast"];
+        command::run(&mut cargo(root, &arguments))
+    });
+    steps.step("doc tests", || {
+        command::run(&mut cargo(root, &["test", "--workspace", "--doc", "--no-fail-fast"]))
+    });
+    let server = steps.step("build the server", || build_server(root));
+    match (python, server) {
+        (Some(python), Some(server)) => {
+            steps.step("acceptance", || accept(root, &python, &server));
+        }
+        (None, _) => steps.blocked("acceptance", "set-up: python"),
+        (_, None) => steps.blocked("acceptance", "build the server"),
+    }
+    steps.finish()
+}
+
+/// Builds the server as a user gets it and answers where cargo has put it.
+fn build_server(root: &Path) -> Result<PathBuf, Failure> {
+    let format = "--message-format=json-render-diagnostics";
+    let messages = command::output(&mut cargo(root, &["build", "--package", SERVER, format]))?;
+    executable(&messages).ok_or_else(|| Failure::Unexpected {
+        tool: "cargo build",
+        answer: format!("no executable of `{SERVER}`"),
+    })
+}
+
+/// Finds the binary in cargo's messages, of which there is one JSON object a line.
+fn executable(messages: &str) -> Option<PathBuf> {
+    let artifacts = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut binaries = artifacts.filter(|artifact| artifact["target"]["name"] == SERVER);
+    binaries.find_map(|binary| binary["executable"].as_str().map(PathBuf::from))
+}
+
+/// The black-box suite speaks to the real binary over HTTP, as a carrier and a user do.
+fn accept(root: &Path, python: &Python, server: &Path) -> Result<(), Failure> {
+    let script = root.join("acceptance/run.py");
+    if !script.is_file() {
+        return Err(Failure::Missing {
+            what: "acceptance/run.py".to_owned(),
+            remedy: "It is part of the repository: restore it from git.".to_owned(),
+        });
+    }
+    let mut suite = python.command();
+    command::run(suite.current_dir(root).arg("acceptance/run.py").arg("--server").arg(server))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_executable_is_found_among_other_messages() {
+        let messages = r#"{"reason":"compiler-artifact","target":{"name":"callcore"},"executable":null}
+not json
+{"reason":"compiler-artifact","target":{"name":"callcore-server"},"executable":"/t/debug/callcore-server"}
+{"reason":"build-finished","success":true}"#;
+        assert_eq!(executable(messages), Some(PathBuf::from("/t/debug/callcore-server")));
+        assert_eq!(executable("{}"), None);
+    }
+}

@@ -1,0 +1,99 @@
+//! Dial attempts.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::status::{DialOutcome, LegStatus};
+use crate::vocabulary::{BuyerId, Destination, LeaseId};
+
+/// Whom an attempt dials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum AttemptTarget {
+    /// A buyer, by plain routing.
+    Buyer {
+        /// Which one.
+        #[serde(rename = "buyerId")]
+        buyer: BuyerId,
+    },
+    /// The campaign's no-route number, which has no caps.
+    NoRoute,
+}
+
+impl AttemptTarget {
+    /// The buyer, where it is one.
+    pub const fn buyer(self) -> Option<BuyerId> {
+        match self {
+            Self::Buyer { buyer } => Some(buyer),
+            Self::NoRoute => None,
+        }
+    }
+}
+
+/// One dial attempt, from the moment the carrier is told to dial.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// Which attempt of the call, from 1.
+    pub attempt: u32,
+    /// Whom it dials.
+    pub target: AttemptTarget,
+    /// The number or URI that is rung.
+    pub destination: Destination,
+    /// What it holds.
+    pub lease: Option<LeaseId>,
+    /// When the lease ends by itself.
+    pub lease_expires_at: Option<DateTime<Utc>>,
+    /// When the carrier was told to dial.
+    pub dialled_at: DateTime<Utc>,
+    /// The carrier's id of the leg.
+    pub leg: Option<String>,
+    /// Where the leg stands.
+    pub status: LegStatus,
+    /// When the phone rang.
+    pub ringing_at: Option<DateTime<Utc>>,
+    /// When it was answered; computed from the talk time where the carrier did not tell at once.
+    pub answered_at: Option<DateTime<Utc>>,
+    /// When the attempt was over.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// How it ended.
+    pub outcome: Option<DialOutcome>,
+    /// How long the two talked, in seconds.
+    pub talk_secs: Option<u32>,
+}
+
+impl Attempt {
+    /// An attempt that the carrier is being told to make.
+    pub fn dialled(
+        attempt: u32,
+        target: AttemptTarget,
+        destination: Destination,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            attempt,
+            target,
+            destination,
+            lease: None,
+            lease_expires_at: None,
+            dialled_at: now,
+            leg: None,
+            status: LegStatus::Dialled,
+            ringing_at: None,
+            answered_at: None,
+            ended_at: None,
+            outcome: None,
+            talk_secs: None,
+        }
+    }
+
+    /// Whether anybody answered.
+    pub fn connected(&self) -> bool {
+        self.outcome == Some(DialOutcome::Answered) || self.answered_at.is_some()
+    }
+
+    /// Whether it is known how it ended.
+    pub const fn is_over(&self) -> bool {
+        self.outcome.is_some()
+    }
+}

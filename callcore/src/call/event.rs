@@ -1,0 +1,183 @@
+//! What the carrier told us: the closed set of things that can happen to a call.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::status::{CallStatus, DialOutcome, LegStatus};
+use super::step::StepKey;
+use crate::model::Place;
+use crate::vocabulary::{CallId, PhoneNumber, TenantId};
+
+/// A call as the carrier names it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CarrierCall {
+    /// The carrier, such as `twilio`.
+    pub carrier: String,
+    /// The account at the carrier.
+    pub account: String,
+    /// The carrier's id of the caller's leg, opaque to the core.
+    pub call_id: String,
+}
+
+impl CarrierCall {
+    /// Our id of the same call.
+    pub fn id(&self) -> CallId {
+        CallId::derive(&self.carrier, &self.account, &self.call_id)
+    }
+}
+
+/// Who calls.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Caller {
+    /// The carrier's own text: a number, a SIP address, or a word such as `anonymous`.
+    pub address: String,
+    /// The number, where the address is one.
+    pub number: Option<PhoneNumber>,
+    /// The name that came with the call.
+    pub name: Option<String>,
+    /// Where the caller is, as the carrier says.
+    pub place: Place,
+}
+
+impl std::fmt::Debug for Caller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Caller").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+/// A call came in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Incoming {
+    /// Who calls.
+    pub caller: Caller,
+    /// What was dialled, as the carrier writes it.
+    pub called: String,
+}
+
+/// A dial that we told the carrier to make is over, and the caller waits for what comes next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DialResult {
+    /// Which dial of this call, from 1.
+    pub attempt: u32,
+    /// How it ended.
+    pub outcome: DialOutcome,
+    /// The carrier's id of the leg to the buyer.
+    pub leg: Option<String>,
+    /// How long the two talked, in seconds.
+    pub talk_secs: Option<u32>,
+    /// Where the caller's own call stands; a final status says that the caller is gone.
+    pub call_status: Option<CallStatus>,
+    /// The recording of the conversation, if there is one.
+    pub recording: Option<RecordingReady>,
+}
+
+/// The caller's call moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// Where it stands now.
+    pub status: CallStatus,
+    /// How long it lasted, in seconds; with final statuses.
+    pub duration_secs: Option<u32>,
+}
+
+/// The leg to a buyer moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LegProgress {
+    /// Which dial of this call, from 1.
+    pub attempt: u32,
+    /// The carrier's id of the leg.
+    pub leg: String,
+    /// Where it stands now.
+    pub status: LegStatus,
+    /// How it ended, once it has.
+    pub outcome: Option<DialOutcome>,
+}
+
+/// A recording can be fetched.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordingReady {
+    /// The carrier's id of the recording.
+    pub recording_id: String,
+    /// Where the carrier keeps it.
+    pub url: String,
+    /// Its length in seconds.
+    pub duration_secs: Option<u32>,
+}
+
+impl std::fmt::Debug for RecordingReady {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RecordingReady")
+            .field("recording_id", &self.recording_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum EventKind {
+    /// A call came in.
+    Incoming(Incoming),
+    /// A dial is over.
+    DialResult(DialResult),
+    /// The caller's call moved.
+    Progress(Progress),
+    /// The leg to a buyer moved.
+    LegProgress(LegProgress),
+    /// A recording can be fetched.
+    Recording(RecordingReady),
+}
+
+/// One event of one call.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// The call.
+    pub carrier_call: CarrierCall,
+    /// The tenant, where the event came to an address that only our own directives name; the
+    /// others are found by the number or by the call.
+    pub tenant: Option<TenantId>,
+    /// What happened.
+    pub kind: EventKind,
+    /// Everything else that the carrier said, by its own names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, Vec<String>>,
+}
+
+impl std::fmt::Debug for Event {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Event")
+            .field("carrier_call", &self.carrier_call)
+            .field("tenant", &self.tenant)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Event {
+    /// The key under which this event is handled once: a second delivery has the same.
+    pub fn step(&self) -> StepKey {
+        match &self.kind {
+            EventKind::Incoming(_) => StepKey::voice(),
+            EventKind::DialResult(result) => StepKey::dial_result(result.attempt),
+            EventKind::Progress(progress) => StepKey::progress(progress.status),
+            EventKind::LegProgress(progress) => {
+                StepKey::leg_progress(progress.attempt, &progress.leg, progress.status)
+            }
+            EventKind::Recording(recording) => StepKey::recording(&recording.recording_id),
+        }
+    }
+
+    /// Whether the carrier waits for directives; otherwise it only tells.
+    pub fn wants_directives(&self) -> bool {
+        matches!(self.kind, EventKind::Incoming(_) | EventKind::DialResult(_))
+    }
+}

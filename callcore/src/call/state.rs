@@ -1,0 +1,214 @@
+//! Where one call stands, and how events move it. Every method here is a pure change of plain data.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::attempt::Attempt;
+use super::event::{Caller, CarrierCall, DialResult, LegProgress, Progress, RecordingReady};
+use super::outcome::{FinalReason, NoRouteReason};
+use super::status::{Advance, CallStatus, DialOutcome, LegStatus};
+use crate::vocabulary::{BuyerId, CallId, CampaignId, Money, Tags, TenantId};
+
+/// Where a recording of the call is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordingReference {
+    /// The carrier's id of the recording.
+    pub recording_id: String,
+    /// Where the carrier keeps it.
+    pub url: String,
+    /// Its length in seconds.
+    pub duration_secs: Option<u32>,
+}
+
+/// One call: the state between webhooks and, once it is over, the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Call {
+    /// Our id.
+    pub id: CallId,
+    /// Whose call it is.
+    pub tenant: TenantId,
+    /// The carrier's name for it.
+    pub carrier_call: CarrierCall,
+    /// The campaign that routes it.
+    pub campaign: CampaignId,
+    /// The revision of the tenant's configuration that the call was routed by.
+    pub revision: u64,
+    /// Who calls.
+    pub caller: Caller,
+    /// What was dialled.
+    pub called: String,
+    /// Where the caller's call stands.
+    pub status: CallStatus,
+    /// When it came in.
+    pub started_at: DateTime<Utc>,
+    /// When it was over.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// How long it lasted, in seconds, as the carrier says.
+    pub duration_secs: Option<u32>,
+    /// The whole ranking of the first decision; attempts take from it in order.
+    pub ranking: Vec<BuyerId>,
+    /// How many of the ranking were taken or passed over.
+    pub ranking_used: usize,
+    /// Everybody who was dialled, in order.
+    pub attempts: Vec<Attempt>,
+    /// How often it was offered again after a short conversation.
+    pub reroutes: u32,
+    /// Why it went to the no-route treatment, if it did.
+    pub no_route: Option<NoRouteReason>,
+    /// Whether it converted.
+    pub converted: bool,
+    /// What it earned.
+    pub revenue: Option<Money>,
+    /// Its newest recording.
+    pub recording: Option<RecordingReference>,
+    /// Key-value facts on it.
+    pub tags: Tags,
+}
+
+impl Call {
+    /// Whether the caller's call is over.
+    pub const fn is_over(&self) -> bool {
+        self.status.is_final()
+    }
+
+    /// When a buyer first answered.
+    pub fn answered_at(&self) -> Option<DateTime<Utc>> {
+        self.attempts.iter().filter_map(|attempt| attempt.answered_at).min()
+    }
+
+    /// The attempt that is still going on.
+    pub fn current_attempt(&self) -> Option<&Attempt> {
+        self.attempts.last().filter(|attempt| !attempt.is_over())
+    }
+
+    /// The buyer who has the call: the last that answered, or the one being rung right now.
+    pub fn buyer(&self) -> Option<BuyerId> {
+        let answered = self.attempts.iter().rev().find(|attempt| attempt.connected());
+        let ringing = self.current_attempt().filter(|_| !self.is_over());
+        answered.or(ringing).and_then(|attempt| attempt.target.buyer())
+    }
+
+    /// Why it ended the way it did, once it is over. A function of what is known, so the order in
+    /// which it became known does not matter.
+    pub fn final_reason(&self) -> Option<FinalReason> {
+        if !self.is_over() {
+            return None;
+        }
+        if self
+            .attempts
+            .iter()
+            .any(|attempt| attempt.connected() && attempt.target.buyer().is_some())
+        {
+            return Some(FinalReason::Answered);
+        }
+        if let Some(reason) = self.no_route {
+            return Some(reason.into());
+        }
+        Some(match self.attempts.last() {
+            Some(_) => FinalReason::CallerHungUpWhileRinging,
+            None => FinalReason::CallerHungUp,
+        })
+    }
+
+    /// How long the call lasted, in seconds: as the carrier says, or by our own times.
+    pub fn duration(&self) -> Option<u32> {
+        let ended_at = self.ended_at?;
+        let measured = (ended_at - self.started_at).num_seconds().max(0);
+        Some(self.duration_secs.unwrap_or(u32::try_from(measured).unwrap_or(u32::MAX)))
+    }
+
+    /// The result of a dial. The attempt learns how it ended; a final status of the caller's own
+    /// call ends the call.
+    ///
+    /// Answers whether the result told anything new of an attempt that we made.
+    pub fn dial_result(&mut self, result: &DialResult, now: DateTime<Utc>) -> Advance {
+        if let Some(status) = result.call_status {
+            // Whether the status is new is told by the call's own callbacks.
+            let _ = self.progress(&Progress { status, duration_secs: None }, now);
+        }
+        if let Some(recording) = &result.recording {
+            self.recording(recording);
+        }
+        let Some(attempt) = self.attempt_mut(result.attempt) else {
+            return Advance::Stale;
+        };
+        if attempt.leg.is_none() {
+            attempt.leg.clone_from(&result.leg);
+        }
+        if result.outcome == DialOutcome::Answered {
+            attempt.talk_secs = result.talk_secs.or(attempt.talk_secs);
+            let talked = TimeDelta::seconds(i64::from(attempt.talk_secs.unwrap_or(0)));
+            attempt.answered_at.get_or_insert(now - talked);
+        }
+        attempt.learn(result.outcome, now)
+    }
+
+    /// A status of the leg to a buyer.
+    pub fn leg_progress(&mut self, progress: &LegProgress, now: DateTime<Utc>) -> Advance {
+        let Some(attempt) = self.attempt_mut(progress.attempt) else {
+            return Advance::Stale;
+        };
+        attempt.leg.get_or_insert_with(|| progress.leg.clone());
+        match progress.status {
+            LegStatus::Ringing => {
+                attempt.ringing_at.get_or_insert(now);
+            }
+            LegStatus::Answered => {
+                attempt.answered_at.get_or_insert(now);
+            }
+            LegStatus::Dialled | LegStatus::Ended => {}
+        }
+        // The leg's end is not the dial's: only the dial result says how the attempt ended, because
+        // with it the carrier waits for what comes next.
+        let advance = attempt.status.advance(progress.status);
+        if progress.status == LegStatus::Answered {
+            let _ = self.status.advance(CallStatus::InProgress);
+        }
+        advance
+    }
+
+    /// A status of the caller's call.
+    pub fn progress(&mut self, progress: &Progress, now: DateTime<Utc>) -> Advance {
+        let advance = self.status.advance(progress.status);
+        if self.status.is_final() {
+            self.ended_at.get_or_insert(now);
+            if self.duration_secs.is_none() {
+                self.duration_secs = progress.duration_secs;
+            }
+        }
+        advance
+    }
+
+    /// A recording.
+    pub fn recording(&mut self, recording: &RecordingReady) {
+        self.recording = Some(RecordingReference {
+            recording_id: recording.recording_id.clone(),
+            url: recording.url.clone(),
+            duration_secs: recording.duration_secs,
+        });
+    }
+
+    fn attempt_mut(&mut self, attempt: u32) -> Option<&mut Attempt> {
+        self.attempts.iter_mut().find(|known| known.attempt == attempt)
+    }
+}
+
+impl Attempt {
+    /// Learns how it ended. An answer outweighs everything else; otherwise the first word stays.
+    fn learn(&mut self, outcome: DialOutcome, now: DateTime<Utc>) -> Advance {
+        let advance = match self.outcome {
+            Some(known) if known == outcome => Advance::Repeated,
+            Some(_) if outcome != DialOutcome::Answered => Advance::Stale,
+            _ => Advance::Moved,
+        };
+        if advance == Advance::Moved {
+            self.outcome = Some(outcome);
+        }
+        // Ended is the top of the lattice, so the leg can only move up or stay.
+        let _ = self.status.advance(LegStatus::Ended);
+        self.ended_at.get_or_insert(now);
+        advance
+    }
+}

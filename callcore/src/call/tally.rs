@@ -1,0 +1,84 @@
+//! What one save adds to the counters beside the calls: derived from the call before and after, so
+//! a repeated save of the same state adds nothing.
+
+use chrono::{DateTime, Utc};
+
+use super::state::Call;
+use crate::vocabulary::{BuyerId, CampaignId, PhoneNumber};
+
+/// What a buyer's counters of one campaign grow by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The buyer.
+    pub buyer: BuyerId,
+    /// Attempts made.
+    pub offered: u32,
+    /// Attempts answered.
+    pub answered: u32,
+    /// Calls converted.
+    pub converted: u32,
+    /// When a conversation of the buyer ended, for the wrap-up time.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// A caller reached a buyer: what duplicate rules look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The buyer.
+    pub buyer: BuyerId,
+    /// When the buyer last answered this caller.
+    pub connected_at: Option<DateTime<Utc>>,
+    /// When a call of this caller to the buyer last converted.
+    pub converted_at: Option<DateTime<Utc>>,
+}
+
+/// What saving a call adds to the counters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Growth {
+    /// Counters of buyers.
+    pub tallies: Vec<Tally>,
+    /// The caller, where the contacts have one.
+    pub caller: Option<PhoneNumber>,
+    /// Whom the caller reached.
+    pub contacts: Vec<Contact>,
+}
+
+impl Growth {
+    /// What lies between two states of one call.
+    pub fn between(before: Option<&Call>, after: &Call) -> Self {
+        let mut growth = Self { caller: after.caller.number.clone(), ..Self::default() };
+        let converted_now = after.converted && !before.is_some_and(|call| call.converted);
+        let answered_last = after.attempts.iter().rposition(super::Attempt::connected);
+        for (index, attempt) in after.attempts.iter().enumerate() {
+            let Some(buyer) = attempt.target.buyer() else { continue };
+            let known = before.and_then(|call| call.attempts.get(index));
+            let answered = attempt.connected() && !known.is_some_and(super::Attempt::connected);
+            let ended = attempt.is_over() && !known.is_some_and(super::Attempt::is_over);
+            let converted = converted_now && answered_last == Some(index);
+            let tally = Tally {
+                campaign: after.campaign,
+                buyer,
+                offered: u32::from(known.is_none()),
+                answered: u32::from(answered),
+                converted: u32::from(converted),
+                ended_at: attempt.ended_at.filter(|_| ended && attempt.connected()),
+            };
+            if tally.offered + tally.answered + tally.converted > 0 || tally.ended_at.is_some() {
+                growth.tallies.push(tally);
+            }
+            if answered || converted {
+                growth.contacts.push(Contact {
+                    campaign: after.campaign,
+                    buyer,
+                    connected_at: attempt.answered_at,
+                    converted_at: attempt.ended_at.filter(|_| converted),
+                });
+            }
+        }
+        growth
+    }
+}

@@ -1,0 +1,119 @@
+//! What activation checks: everything at once, over all objects that a campaign is made of (spec
+//! CAM-4). Errors block, warnings do not.
+
+use crate::model::{Availability, BuyerStatus, CampaignStatus, Caps, RoutingType};
+use crate::port::{AssignedBuyer, Source};
+use crate::vocabulary::{Problem, limits};
+
+/// All problems that stand between a campaign and its activation. Paths are JSON Pointers into the
+/// campaign; those that begin with `/buyers/{id}` point into an assigned buyer.
+pub fn check(source: &Source) -> Vec<Problem> {
+    let mut problems = source.campaign.value.check();
+    check_number(source, &mut problems);
+    check_buyers(source, &mut problems);
+    if source.campaign.value.status == CampaignStatus::Completed {
+        problems.push(Problem::error(
+            "campaign_completed",
+            "/status",
+            "a completed campaign is archived and cannot be activated again",
+        ));
+    }
+    problems.sort_by_key(|problem| problem.severity);
+    problems
+}
+
+fn check_number(source: &Source, problems: &mut Vec<Problem>) {
+    let campaign = &source.campaign.value;
+    if campaign.phone_number_id.is_none() && campaign.pool_id.is_none() {
+        let path =
+            if campaign.routing_type == RoutingType::Pool { "/poolId" } else { "/phoneNumberId" };
+        problems.push(Problem::error(
+            "number_missing",
+            path,
+            "callers need something to dial: assign a phone number or a pool",
+        ));
+        return;
+    }
+    if campaign.phone_number_id.is_some() && source.number.is_none() {
+        problems.push(Problem::error(
+            "unknown_number",
+            "/phoneNumberId",
+            "the phone number does not exist any more",
+        ));
+    }
+    if let Some(number) = &source.number {
+        problems.extend(
+            number.value.check().into_iter().map(|problem| problem.under("/phoneNumberId")),
+        );
+    }
+    for other in &source.number_also_used_by {
+        let message = format!("the campaign {:?} uses the same number", other.name);
+        problems.push(match other.status {
+            CampaignStatus::Active => Problem::error("number_in_use", "/phoneNumberId", message),
+            CampaignStatus::Draft | CampaignStatus::Paused => {
+                Problem::warning("number_shared", "/phoneNumberId", message)
+            }
+            CampaignStatus::Completed => continue,
+        });
+    }
+}
+
+fn check_buyers(source: &Source, problems: &mut Vec<Problem>) {
+    let active =
+        source.buyers.iter().any(|assigned| assigned.buyer.value.status == BuyerStatus::Active);
+    if !active {
+        problems.push(Problem::error(
+            "no_active_buyer",
+            "/buyers",
+            if source.buyers.is_empty() {
+                "nobody can take calls: assign at least one active buyer"
+            } else {
+                "nobody can take calls: every assigned buyer is paused"
+            },
+        ));
+    }
+    if source.buyers.len() > limits::CANDIDATES {
+        problems.push(Problem::error(
+            "too_many",
+            "/buyers",
+            format!("a campaign has at most {} buyers", limits::CANDIDATES),
+        ));
+    }
+    for assigned in &source.buyers {
+        check_buyer(assigned, problems);
+    }
+}
+
+fn check_buyer(assigned: &AssignedBuyer, problems: &mut Vec<Problem>) {
+    let buyer = &assigned.buyer.value;
+    let place = format!("/buyers/{}", assigned.buyer.id);
+    problems.extend(buyer.check().into_iter().map(|problem| problem.under(&place)));
+    let assignment = assigned.assignment.value.check();
+    problems.extend(assignment.into_iter().map(|problem| problem.under(&place)));
+    if buyer.availability == Availability::Offline {
+        problems.push(Problem::warning(
+            "buyer_offline",
+            format!("{place}/availability"),
+            format!("{:?} is offline and takes no call", buyer.name),
+        ));
+    }
+    let (Some(own), Some(here)) = (&buyer.caps, &assigned.assignment.value.caps) else { return };
+    for (window, looser) in looser_than(own, here) {
+        problems.push(Problem::warning(
+            "override_is_looser",
+            format!("{place}/caps/{window}"),
+            format!(
+                "{:?} has a lower {window} cap of its own, so the cap of {looser} in this campaign changes nothing",
+                buyer.name
+            ),
+        ));
+    }
+}
+
+fn looser_than(own: &Caps, here: &Caps) -> Vec<(&'static str, u32)> {
+    let own: Vec<_> = own.limits().collect();
+    here.limits()
+        .filter(|(window, limit)| own.iter().any(|(same, lower)| same == window && lower < limit))
+        .map(|(window, limit)| (window.name(), limit))
+        .collect()
+}

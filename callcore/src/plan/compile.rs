@@ -1,0 +1,152 @@
+//! From configuration rows to a plan.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::{
+    Assignment, Buyer, BuyerStatus, CallerIdPolicy, Campaign, CampaignStatus, Caps, Conversion,
+};
+use crate::port::Source;
+use crate::routing::{Candidate, Cap, CapKey, CapScope, Request};
+use crate::schedule::Schedule;
+use crate::vocabulary::{BuyerId, CampaignId, Money, Problem, TenantId};
+
+/// A campaign ready for calls.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The campaign.
+    pub id: CampaignId,
+    /// The revision of the tenant's configuration that it was compiled from.
+    pub revision: u64,
+    /// The campaign's settings.
+    pub campaign: Campaign,
+    /// Its candidates, in the order of their assignment.
+    pub candidates: Vec<Candidate>,
+}
+
+/// Compiles one buyer as a candidate of a campaign.
+///
+/// # Errors
+/// Every problem of the buyer's schedule, which is all that can fail to compile.
+pub fn candidate(
+    campaign: CampaignId,
+    id: BuyerId,
+    buyer: &Buyer,
+    assignment: &Assignment,
+) -> Result<Candidate, Vec<Problem>> {
+    let zone = buyer.timezone;
+    let schedule = match &buyer.schedule {
+        Some(document) => Schedule::compile(document, zone)?,
+        None => Schedule::always_open(zone),
+    };
+    let caps_of = |scope: CapScope, caps: Option<Caps>| {
+        caps.into_iter().flat_map(move |caps| {
+            caps.limits()
+                .map(|(window, limit)| Cap { key: CapKey { scope, window }, zone, limit })
+                .collect::<Vec<_>>()
+        })
+    };
+    let own = caps_of(CapScope::Buyer { buyer: id }, buyer.caps);
+    let here = caps_of(CapScope::Assignment { campaign, buyer: id }, assignment.caps);
+    Ok(Candidate {
+        buyer: id,
+        name: buyer.name.clone(),
+        destination: buyer.destination.clone(),
+        paused: buyer.status == BuyerStatus::Paused,
+        availability: buyer.availability,
+        priority: assignment.priority.unwrap_or(buyer.priority),
+        weight: assignment.weight.unwrap_or(buyer.weight),
+        zone,
+        schedule,
+        geo: buyer.geo.clone().unwrap_or_default(),
+        skills: buyer.skills.clone(),
+        duplicates: buyer.duplicates.unwrap_or_default(),
+        wrap_up_secs: buyer.wrap_up_secs,
+        caps: own.chain(here).collect(),
+        conversion: buyer.conversion,
+        revenue: buyer.revenue,
+    })
+}
+
+impl Plan {
+    /// Compiles what the directory answered.
+    ///
+    /// A buyer that does not compile is left out: it was checked when it was saved, so only a row
+    /// that somebody changed by hand gets here, and a call shall not fail for it.
+    pub fn compile(source: &Source) -> Self {
+        let id = CampaignId::from_uuid(source.campaign.id);
+        let candidates = source.buyers.iter().filter_map(|assigned| {
+            let buyer = BuyerId::from_uuid(assigned.buyer.id);
+            candidate(id, buyer, &assigned.buyer.value, &assigned.assignment.value).ok()
+        });
+        Self {
+            tenant: source.tenant,
+            id,
+            revision: source.revision,
+            campaign: source.campaign.value.clone(),
+            candidates: candidates.collect(),
+        }
+    }
+
+    /// Whether the campaign routes calls.
+    pub fn is_active(&self) -> bool {
+        self.campaign.status == CampaignStatus::Active
+    }
+
+    /// A candidate by its buyer.
+    pub fn candidate(&self, buyer: BuyerId) -> Option<&Candidate> {
+        self.candidates.iter().find(|candidate| candidate.buyer == buyer)
+    }
+
+    /// The routing request of one caller.
+    pub fn request<'a>(&'a self, caller: &'a crate::call::Caller) -> Request<'a> {
+        Request {
+            campaign: self.id,
+            revision: self.revision,
+            strategy: self.campaign.strategy,
+            required_skills: &self.campaign.required_skills,
+            counts_conversions: self.campaign.conversion.is_some(),
+            caller,
+        }
+    }
+
+    /// The caller id that a buyer sees; `None` is the caller's own.
+    pub fn caller_id(&self, called: &str) -> Option<String> {
+        match self.campaign.caller_id.policy {
+            CallerIdPolicy::Caller => None,
+            CallerIdPolicy::Dialled => Some(called.to_owned()),
+            CallerIdPolicy::Fixed => {
+                self.campaign.caller_id.number.as_ref().map(|number| number.as_str().to_owned())
+            }
+        }
+    }
+
+    /// What makes a buyer's calls convert, and what such a call earns.
+    pub fn conversion(&self, buyer: BuyerId) -> (Option<Conversion>, Option<Money>) {
+        let candidate = self.candidate(buyer);
+        let conversion = candidate.and_then(|candidate| candidate.conversion);
+        let revenue = candidate.and_then(|candidate| candidate.revenue);
+        (conversion.or(self.campaign.conversion), revenue.or(self.campaign.revenue))
+    }
+
+    /// Whether any candidate looks at the caller's earlier calls.
+    pub fn looks_at_contacts(&self) -> bool {
+        use crate::model::DuplicateScope;
+        self.candidates.iter().any(|candidate| candidate.duplicates.scope != DuplicateScope::None)
+    }
+
+    /// Candidates whose recent activity decides: all of them when ranking goes by performance, those
+    /// with a wrap-up time otherwise.
+    pub fn looks_at_activity(&self) -> Vec<BuyerId> {
+        let by_performance = self.campaign.strategy == crate::model::Strategy::Performance;
+        let wanted = |candidate: &&Candidate| by_performance || candidate.wrap_up_secs > 0;
+        self.candidates.iter().filter(wanted).map(|candidate| candidate.buyer).collect()
+    }
+
+    /// Whether some candidate is open right now, for the console.
+    pub fn is_open(&self, now: DateTime<Utc>) -> bool {
+        use crate::schedule::OpenState;
+        self.candidates.iter().any(|candidate| candidate.schedule.state(now) == OpenState::Open)
+    }
+}

@@ -1,0 +1,162 @@
+//! Calls between webhooks, and their records.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::StoreError;
+use crate::call::{Call, CallStatus, Contact, Directive, Fact, Growth, StepKey};
+use crate::routing::{Activity, Cap, CapKey, Decision};
+use crate::vocabulary::{BuyerId, CallId, CampaignId, Page, PageRequest, PhoneNumber, TenantId};
+
+/// What one look asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ask {
+    /// The step that is being handled.
+    pub step: Option<StepKey>,
+    /// Caps whose usage is wanted.
+    pub caps: Vec<Cap>,
+    /// Whose earlier contacts are wanted.
+    pub caller: Option<PhoneNumber>,
+    /// Buyers whose activity is wanted, and in which campaign it counts.
+    pub activity: Option<(CampaignId, Vec<BuyerId>)>,
+}
+
+/// What a look saw, all at one instant.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Look {
+    /// The call with its version, if it is known.
+    pub call: Option<(Call, u64)>,
+    /// The stored reply of the step, if it was handled before.
+    pub reply: Option<Vec<Directive>>,
+    /// Places taken under the caps that were asked for, without those that this call holds. Caps
+    /// with none taken may be absent.
+    pub usage: BTreeMap<CapKey, u32>,
+    /// Whom the caller reached, in any campaign.
+    pub contacts: Vec<Contact>,
+    /// What the buyers did. Counts are the campaign's; the last conversation is any campaign's.
+    pub activity: BTreeMap<BuyerId, Activity>,
+}
+
+/// What one save writes.
+#[derive(Clone, Debug)]
+pub struct Save {
+    /// The call after the step.
+    pub call: Call,
+    /// The version that the step started from; `None` where the call is new.
+    pub expected: Option<u64>,
+    /// The journal's line, with the reply.
+    pub fact: Fact,
+    /// The decision that was made, if one was.
+    pub decision: Option<Decision>,
+    /// What the counters grow by.
+    pub growth: Growth,
+}
+
+/// Why a save did not take place.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SaveError {
+    /// Another delivery saved first: look again.
+    #[error("another delivery saved this call first")]
+    Conflict,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A call with everything that is known of its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Journey {
+    /// The call.
+    pub call: Call,
+    /// Its journal in the order in which it was written.
+    pub facts: Vec<Fact>,
+    /// Its decisions in the order in which they were made, each with its step.
+    pub decisions: Vec<(StepKey, Decision)>,
+}
+
+/// Which calls a list shows; everything that is set must fit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallFilter {
+    /// Calls of this campaign.
+    pub campaign: Option<CampaignId>,
+    /// Calls that this buyer has, as [`Call::buyer`] tells.
+    pub buyer: Option<BuyerId>,
+    /// Calls that stand here.
+    pub status: Option<CallStatus>,
+    /// Calls that came in at this instant or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Calls that came in before this instant.
+    pub to: Option<DateTime<Utc>>,
+    /// Calls of this caller, as the carrier writes the address.
+    pub caller: Option<String>,
+    /// Calls with these tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Keeps calls.
+#[async_trait]
+pub trait Calls: Debug + Send + Sync {
+    /// Reads everything that one step needs.
+    ///
+    /// **Atomicity**: one instant. **Ordering**: sees every acknowledged save, reservation and
+    /// release.
+    ///
+    /// # Errors
+    /// [`StoreError`]; an unknown call is not an error.
+    async fn look(
+        &self,
+        tenant: TenantId,
+        call: CallId,
+        ask: &Ask,
+        now: DateTime<Utc>,
+    ) -> Result<Look, StoreError>;
+
+    /// Draws the call's turn of a rotation.
+    ///
+    /// **Atomicity**: of several calls at once each gets a turn of its own, and the turns of a
+    /// rotation are 0, 1, 2, … without a gap. **Idempotency**: per call and rotation; drawing again
+    /// answers the same turn.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn draw(
+        &self,
+        tenant: TenantId,
+        call: CallId,
+        rotation: &str,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError>;
+
+    /// Writes the outcome of one step: call, fact with its reply, decision and counters.
+    ///
+    /// **Atomicity**: everything or nothing; compare and set by the call's version, and once per
+    /// step key. **Idempotency**: a second save of a step is a conflict and changes nothing.
+    /// **Ordering**: when it returns, the reply is durable.
+    ///
+    /// # Errors
+    /// [`SaveError::Conflict`] where the version moved or the step was saved; [`SaveError::Store`].
+    async fn save(&self, tenant: TenantId, save: Save) -> Result<(), SaveError>;
+
+    /// Reads a call with its journey.
+    ///
+    /// # Errors
+    /// [`StoreError`]; an unknown call, or another tenant's, is `None`.
+    async fn read(&self, tenant: TenantId, call: CallId) -> Result<Option<Journey>, StoreError>;
+
+    /// Lists calls.
+    ///
+    /// **Ordering**: newest first, by the time they came in and then by id, both descending.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn list(
+        &self,
+        tenant: TenantId,
+        filter: &CallFilter,
+        page: PageRequest,
+    ) -> Result<Page<Call>, StoreError>;
+}

@@ -1,0 +1,27 @@
+//! What the core asks of the world: narrow, object-safe traits, each method one atomic business act
+//! that states its **Atomicity**, **Idempotency**, **Ordering** and **Errors**. Every such sentence
+//! is a case of the conformance suite in `callcore-testkit`.
+//!
+//! No method has a default: an adapter that forgets one does not compile. Every method takes the
+//! tenant but those of [`SystemStore`], which find out whose something is.
+//!
+//! Instants: `now` is the caller's clock. An adapter that has a clock of its own, such as a database
+//! that several servers share, may use that instead and answers the instant it used.
+
+mod accounts;
+mod calls;
+mod capacity;
+mod clock;
+mod directory;
+mod error;
+mod registry;
+mod system;
+
+pub use accounts::{Accounts, AccountsError, ApiKey, Preferences, Session, TokenHash, User};
+pub use calls::{Ask, CallFilter, Calls, Journey, Look, Save, SaveError};
+pub use capacity::{Capacity, Held, Release, Reservation, Reserved};
+pub use clock::Clock;
+pub use directory::{AssignedBuyer, Directory, NumberUse, Source};
+pub use error::StoreError;
+pub use registry::{Holder, Registry, RegistryError};
+pub use system::{Credentials, NumberHolder, Swept, SystemStore};

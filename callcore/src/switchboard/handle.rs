@@ -1,0 +1,202 @@
+//! The door: one event in, one reply out.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::call::{Call, Directive, Event, EventKind, Fact, Growth};
+use crate::plan::{Plan, PlanCache};
+use crate::port::{
+    Ask, Calls, Capacity, Clock, Directory, Save, SaveError, StoreError, SystemStore,
+};
+use crate::routing::Decision;
+use crate::vocabulary::{CallId, TenantId, limits};
+
+/// What the switchboard needs of the world.
+#[derive(Clone, Debug)]
+pub struct Ports {
+    /// Reads configurations.
+    pub directory: Arc<dyn Directory>,
+    /// Finds out whose something is.
+    pub system: Arc<dyn SystemStore>,
+    /// Keeps calls.
+    pub calls: Arc<dyn Calls>,
+    /// Guards caps.
+    pub capacity: Arc<dyn Capacity>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What is the same for all campaigns.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Spoken where a campaign has no message of its own, or where there is no campaign.
+    pub no_route_message: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            no_route_message:
+                "We are sorry, nobody is available to take your call. Please try again later."
+                    .into(),
+        }
+    }
+}
+
+/// The answer to one event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Reply {
+    /// The call.
+    pub call: CallId,
+    /// Its tenant; `None` where the dialled number is nobody's, and nothing was recorded.
+    pub tenant: Option<TenantId>,
+    /// What the carrier shall do next; empty where it only told us something.
+    pub directives: Vec<Directive>,
+    /// Whether the event had been handled before and this is the stored reply.
+    pub repeated: bool,
+}
+
+/// Why an event could not be handled. The caller must hear something all the same: that is the
+/// edge's last duty.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HandleError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Other deliveries of the same call kept saving first.
+    #[error("the call was saved by others {} times in a row", limits::RESTEPS)]
+    Contended,
+}
+
+/// Routes calls.
+#[derive(Debug)]
+pub struct Switchboard {
+    pub(super) ports: Ports,
+    pub(super) plans: PlanCache,
+    pub(super) settings: Settings,
+}
+
+/// What came of one try.
+pub(super) enum Stepped {
+    /// The event is handled.
+    Done(Reply),
+    /// Another delivery was first.
+    Conflict,
+}
+
+/// A step that is ready to be saved.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) call: Call,
+    pub(super) directives: Vec<Directive>,
+    pub(super) decision: Option<Decision>,
+}
+
+impl Switchboard {
+    /// A switchboard on these ports.
+    pub fn new(ports: Ports, settings: Settings) -> Self {
+        let plans = PlanCache::new(Arc::clone(&ports.directory), Arc::clone(&ports.system));
+        Self { ports, plans, settings }
+    }
+
+    /// The plans it routes by.
+    pub const fn plans(&self) -> &PlanCache {
+        &self.plans
+    }
+
+    /// Handles one event.
+    ///
+    /// **Idempotency**: by call and step. **Ordering**: the reply is durable before it is answered.
+    ///
+    /// # Errors
+    /// [`HandleError`]. Delivering the event again is always safe.
+    pub async fn handle(&self, event: &Event) -> Result<Reply, HandleError> {
+        for _ in 0..limits::RESTEPS {
+            let stepped = match &event.kind {
+                EventKind::Incoming(incoming) => self.incoming(event, incoming).await?,
+                EventKind::DialResult(result) => self.dial_result(event, result).await?,
+                EventKind::Progress(_) | EventKind::LegProgress(_) | EventKind::Recording(_) => {
+                    self.news(event).await?
+                }
+            };
+            if let Stepped::Done(reply) = stepped {
+                return Ok(reply);
+            }
+        }
+        Err(HandleError::Contended)
+    }
+
+    /// The tenant of a call that is going on.
+    pub(super) async fn tenant_of(&self, event: &Event) -> Result<Option<TenantId>, StoreError> {
+        match event.tenant {
+            Some(tenant) => Ok(Some(tenant)),
+            None => self.ports.system.call(event.carrier_call.id()).await,
+        }
+    }
+
+    /// Looks at a call that is going on: the call with its version, or the reply that is final.
+    pub(super) async fn look_again(
+        &self,
+        event: &Event,
+        tenant: TenantId,
+        now: DateTime<Utc>,
+    ) -> Result<Result<(Call, u64), Reply>, StoreError> {
+        let id = event.carrier_call.id();
+        let ask = Ask { step: Some(event.step()), ..Ask::default() };
+        let look = self.ports.calls.look(tenant, id, &ask, now).await?;
+        if let Some(directives) = look.reply {
+            return Ok(Err(Reply { call: id, tenant: Some(tenant), directives, repeated: true }));
+        }
+        Ok(look.call.ok_or_else(|| self.unknown_call(event)))
+    }
+
+    /// What is answered about a call that nobody knows: the caller hears the end of it.
+    pub(super) fn unknown_call(&self, event: &Event) -> Reply {
+        let directives =
+            if event.wants_directives() { vec![Directive::Hangup] } else { Vec::new() };
+        Reply { call: event.carrier_call.id(), tenant: None, directives, repeated: false }
+    }
+
+    /// The plan of a call's campaign, unless the campaign is gone.
+    pub(super) async fn plan_of(&self, call: &Call) -> Result<Option<Arc<Plan>>, StoreError> {
+        self.plans.plan(call.tenant, call.campaign).await
+    }
+
+    /// Saves one step.
+    pub(super) async fn save(
+        &self,
+        event: &Event,
+        before: Option<&(Call, u64)>,
+        outcome: Outcome,
+        now: DateTime<Utc>,
+    ) -> Result<Stepped, HandleError> {
+        let Outcome { call, directives, decision } = outcome;
+        let (id, tenant) = (call.id, call.tenant);
+        let save = Save {
+            growth: Growth::between(before.map(|(call, _)| call), &call),
+            call,
+            expected: before.map(|(_, version)| *version),
+            fact: Fact {
+                at: now,
+                step: event.step(),
+                event: event.kind.clone(),
+                parameters: event.parameters.clone(),
+                directives: directives.clone(),
+            },
+            decision,
+        };
+        match self.ports.calls.save(tenant, save).await {
+            Ok(()) => Ok(Stepped::Done(Reply {
+                call: id,
+                tenant: Some(tenant),
+                directives,
+                repeated: false,
+            })),
+            Err(SaveError::Conflict) => Ok(Stepped::Conflict),
+            Err(SaveError::Store(error)) => Err(error.into()),
+        }
+    }
+}

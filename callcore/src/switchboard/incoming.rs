@@ -1,0 +1,170 @@
+//! A call comes in: find its campaign, decide, reserve, answer.
+
+use chrono::{DateTime, Utc};
+
+use super::handle::{HandleError, Outcome, Reply, Stepped, Switchboard};
+use crate::call::{Call, CallStatus, Caller, Directive, Event, Incoming, NoRouteReason};
+use crate::plan::{Answer, Plan};
+use crate::port::{Ask, Held, Look, Reserved, StoreError};
+use crate::routing::{Decision, Eligibility, Observed, Turn};
+use crate::vocabulary::{BuyerId, CallId, PhoneNumber, Seed, Tags, TenantId};
+
+impl Switchboard {
+    pub(super) async fn incoming(
+        &self,
+        event: &Event,
+        incoming: &Incoming,
+    ) -> Result<Stepped, HandleError> {
+        let id = event.carrier_call.id();
+        let answer = match incoming.called.parse::<PhoneNumber>() {
+            Ok(called) => self.plans.answer(&called).await?,
+            Err(_) => Answer::NobodyHolds,
+        };
+        let Answer::Campaign(plan) = answer else {
+            return Ok(Stepped::Done(self.nobody_answers(id)));
+        };
+        let now = self.ports.clock.now();
+        let ask = ask(event, &plan, &incoming.caller);
+        let look = self.ports.calls.look(plan.tenant, id, &ask, now).await?;
+        if let Some(directives) = look.reply {
+            let tenant = Some(plan.tenant);
+            return Ok(Stepped::Done(Reply { call: id, tenant, directives, repeated: true }));
+        }
+        let call = new_call(event, incoming, &plan, now);
+        let outcome = if plan.is_active() {
+            self.route(call, &plan, &look, now).await?
+        } else {
+            Outcome {
+                decision: None,
+                ..self.refuse(call, &plan, NoRouteReason::CampaignNotActive, now)
+            }
+        };
+        self.save(event, look.call.as_ref(), outcome, now).await
+    }
+
+    /// A number that nobody holds, or that no campaign uses: the caller hears the same as at a
+    /// campaign that is not active, and nothing is recorded, because there is nobody to record for.
+    fn nobody_answers(&self, call: CallId) -> Reply {
+        let text = self.settings.no_route_message.clone();
+        let directives = vec![Directive::Say { text }, Directive::Hangup];
+        Reply { call, tenant: None, directives, repeated: false }
+    }
+
+    async fn route(
+        &self,
+        mut call: Call,
+        plan: &Plan,
+        look: &Look,
+        now: DateTime<Utc>,
+    ) -> Result<Outcome, HandleError> {
+        let seed = Seed::derive(call.tenant, call.id, "voice", "rank");
+        let mut observed = Observed {
+            usage: look.usage.clone(),
+            contacts: look.contacts.clone(),
+            activity: look.activity.clone(),
+            ..Observed::default()
+        };
+        let request = plan.request(&call.caller);
+        let eligibility = Eligibility::examine(&request, &plan.candidates, &observed, now);
+        if let Some(rotation) = eligibility.rotation(&request) {
+            observed.turn = Some(self.turn(call.tenant, call.id, rotation.key, now).await?);
+        }
+        let first = eligibility.decide(&request, &observed, seed, now);
+        let ranking: Vec<BuyerId> = first.ranking().collect();
+        let reserved = if ranking.is_empty() {
+            Reserved::Full { passed_over: Vec::new() }
+        } else {
+            self.reserve(&call, plan, &ranking, 1, now).await?
+        };
+        let held = match reserved {
+            Reserved::Held(held) => Some(held),
+            Reserved::Full { passed_over } => {
+                observed.full = passed_over;
+                None
+            }
+            Reserved::CallEnded => None,
+        };
+        let decision = match &held {
+            Some(held) => self.as_held(plan, &call.caller, observed, held, first, seed, now),
+            None if observed.full.is_empty() => first,
+            None => crate::routing::decide(&request, &plan.candidates, &observed, seed, now),
+        };
+        call.ranking = decision.ranking().collect();
+        let outcome = match (held, decision.no_route()) {
+            (Some(held), _) => self.dial(call, plan, &held, now),
+            (None, reason) => {
+                self.refuse(call, plan, reason.unwrap_or(NoRouteReason::NoBuyerAllCapped), now)
+            }
+        };
+        Ok(Outcome { decision: Some(decision), ..outcome })
+    }
+
+    /// The decision as it stands after the reservation. Where the store granted what the decision
+    /// put first, that is the decision itself. Where others were faster, or an earlier try of this
+    /// same step had reserved already, that is evidence, and deciding again with it gives the
+    /// candidate who is held.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a decision, passed on once")]
+    fn as_held(
+        &self,
+        plan: &Plan,
+        caller: &Caller,
+        mut observed: Observed,
+        held: &Held,
+        first: Decision,
+        seed: Seed,
+        now: DateTime<Utc>,
+    ) -> Decision {
+        if first.chosen.as_ref().is_some_and(|chosen| chosen.buyer == held.buyer) {
+            return first;
+        }
+        observed.full.clone_from(&held.passed_over);
+        observed.held = Some(held.buyer);
+        crate::routing::decide(&plan.request(caller), &plan.candidates, &observed, seed, now)
+    }
+
+    async fn turn(
+        &self,
+        tenant: TenantId,
+        call: CallId,
+        key: String,
+        now: DateTime<Utc>,
+    ) -> Result<Turn, StoreError> {
+        let ordinal = self.ports.calls.draw(tenant, call, &key, now).await?;
+        Ok(Turn { key, ordinal })
+    }
+}
+
+fn ask(event: &Event, plan: &Plan, caller: &Caller) -> Ask {
+    let activity = plan.looks_at_activity();
+    Ask {
+        step: Some(event.step()),
+        caps: plan.candidates.iter().flat_map(|candidate| candidate.caps.iter().copied()).collect(),
+        caller: caller.number.clone().filter(|_| plan.looks_at_contacts()),
+        activity: (!activity.is_empty()).then_some((plan.id, activity)),
+    }
+}
+
+fn new_call(event: &Event, incoming: &Incoming, plan: &Plan, now: DateTime<Utc>) -> Call {
+    Call {
+        id: event.carrier_call.id(),
+        tenant: plan.tenant,
+        carrier_call: event.carrier_call.clone(),
+        campaign: plan.id,
+        revision: plan.revision,
+        caller: incoming.caller.clone(),
+        called: incoming.called.clone(),
+        status: CallStatus::Ringing,
+        started_at: now,
+        ended_at: None,
+        duration_secs: None,
+        ranking: Vec::new(),
+        ranking_used: 0,
+        attempts: Vec::new(),
+        reroutes: 0,
+        no_route: None,
+        converted: false,
+        revenue: None,
+        recording: None,
+        tags: Tags::default(),
+    }
+}

@@ -1,0 +1,21 @@
+//! The only async part of the core: takes an event, asks the pure parts what to do, and touches the
+//! world through the ports.
+//!
+//! ```text
+//! event ─▶ plan ─▶ look ─▶ decide ─▶ reserve ─▶ save ─▶ directives
+//!            ▲                  (pure)             │
+//!            └─ cached                             └─ conflict: another delivery was first, look again
+//! ```
+//!
+//! Handling is idempotent: an event delivered twice, at once or late gets the stored reply and
+//! changes nothing.
+
+mod dial;
+mod handle;
+mod incoming;
+mod settle;
+
+#[cfg(test)]
+mod tests;
+
+pub use handle::{HandleError, Ports, Reply, Settings, Switchboard};

@@ -1,0 +1,78 @@
+//! News of a call that nobody waits for an answer to, and what follows from it: releases,
+//! conversion, the end.
+
+use chrono::{DateTime, Utc};
+
+use super::handle::{HandleError, Outcome, Stepped, Switchboard};
+use crate::call::{Advance, Attempt, Call, Event, EventKind};
+use crate::plan::Plan;
+use crate::port::{Release, StoreError};
+
+impl Switchboard {
+    pub(super) async fn news(&self, event: &Event) -> Result<Stepped, HandleError> {
+        let Some(tenant) = self.tenant_of(event).await? else {
+            return Ok(Stepped::Done(self.unknown_call(event)));
+        };
+        let now = self.ports.clock.now();
+        let before = match self.look_again(event, tenant, now).await? {
+            Ok(before) => before,
+            Err(reply) => return Ok(Stepped::Done(reply)),
+        };
+        let mut call = before.0.clone();
+        // Late and repeated news change nothing but the journal.
+        let _: Option<Advance> = match &event.kind {
+            EventKind::Progress(progress) => Some(call.progress(progress, now)),
+            EventKind::LegProgress(progress) => Some(call.leg_progress(progress, now)),
+            EventKind::Recording(recording) => {
+                call.recording(recording);
+                None
+            }
+            EventKind::Incoming(_) | EventKind::DialResult(_) => None,
+        };
+        let (id, ended) = (call.id, call.is_over());
+        let outcome = Outcome { call, directives: Vec::new(), decision: None };
+        let stepped = self.save(event, Some(&before), outcome, now).await?;
+        if ended && matches!(stepped, Stepped::Done(_)) {
+            // After the save, because from then on nothing more is reserved for this call; what a
+            // crash leaves in between, the sweep finds.
+            self.ports.capacity.release_all(tenant, id, now).await?;
+        }
+        Ok(stepped)
+    }
+
+    /// Gives back what attempts hold of which it is known how they ended.
+    pub(super) async fn release_over(
+        &self,
+        call: &Call,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let over = |attempt: &&Attempt| attempt.is_over() && attempt.lease.is_some();
+        let releases: Vec<Release> = call
+            .attempts
+            .iter()
+            .filter(over)
+            .map(|attempt| Release { attempt: attempt.attempt, refund: !attempt.connected() })
+            .collect();
+        if releases.is_empty() {
+            return Ok(());
+        }
+        self.ports.capacity.release(call.tenant, call.id, &releases, now).await
+    }
+}
+
+/// Marks a call as converted once a conversation was long enough for its buyer.
+pub(super) fn convert(call: &mut Call, plan: &Plan) {
+    if call.converted {
+        return;
+    }
+    for attempt in &call.attempts {
+        let (Some(buyer), Some(talked)) = (attempt.target.buyer(), attempt.talk_secs) else {
+            continue;
+        };
+        let (rule, revenue) = plan.conversion(buyer);
+        if rule.is_some_and(|rule| talked >= rule.after_secs) {
+            call.converted = true;
+            call.revenue = revenue;
+        }
+    }
+}

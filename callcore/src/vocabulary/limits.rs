@@ -1,0 +1,48 @@
+//! A limit on everything, each with its name. Reaching one is a typed reason, never a hang.
+
+/// Longest name of a campaign, buyer or number, in characters.
+pub const NAME_CHARACTERS: usize = 200;
+/// Longest free text (descriptions, notes, spoken messages), in characters.
+pub const TEXT_CHARACTERS: usize = 3_000;
+/// Longest SIP URI, in bytes. RFC 3261 sets none; carriers refuse longer ones.
+pub const SIP_URI_BYTES: usize = 256;
+/// Candidates of one campaign.
+pub const CANDIDATES: usize = 500;
+/// Skills of one buyer or of one request.
+pub const SKILLS: usize = 50;
+/// Rules in one side (allow, deny) of a geographic rule.
+pub const GEO_RULES: usize = 1_000;
+/// Highest weight of a buyer inside its priority.
+pub const WEIGHT: u32 = 1_000;
+/// Dial attempts of one call, over all its fallbacks and reroutes.
+pub const ATTEMPTS: u32 = 20;
+/// Reroutes after a short call (spec RTE-7).
+pub const REROUTES: u32 = 5;
+/// Shortest and longest ringing time of a dial in seconds, as `<Dial timeout>` has it:
+/// <https://www.twilio.com/docs/voice/twiml/dial>.
+pub const DIAL_TIMEOUT_SECS: std::ops::RangeInclusive<u32> = 5..=600;
+/// Shortest and longest conversation in seconds, as `<Dial timeLimit>` has it.
+pub const CALL_LENGTH_SECS: std::ops::RangeInclusive<u32> = 1..=86_400;
+/// What a lease outlives the dial's own limits by: the carrier adds about 5 s to the ringing time,
+/// and 30 s are ours for the callbacks to arrive.
+pub const LEASE_MARGIN_SECS: u32 = 35;
+/// Tags of one call.
+pub const TAGS: usize = 100;
+/// Longest name of a tag, in bytes.
+pub const TAG_NAME_BYTES: usize = 100;
+/// Longest value of a tag, in bytes.
+pub const TAG_VALUE_BYTES: usize = 1_000;
+/// Outgoing webhooks, parameters or pixels of one campaign.
+pub const CAMPAIGN_HOOKS: usize = 20;
+/// Longest URL that a tenant configures, in bytes.
+pub const URL_BYTES: usize = 2_000;
+/// How often one event is stepped again because another delivery saved first.
+pub const RESTEPS: usize = 16;
+/// Facts kept in the journal of one call; later ones are dropped and counted.
+pub const CALL_FACTS: usize = 500;
+/// Items of one page of a list.
+pub const PAGE_ITEMS: usize = 500;
+/// Days that a duplicate rule looks back at the most.
+pub const DUPLICATE_DAYS: u32 = 3_650;
+/// Longest wrap-up time of an agent, in seconds.
+pub const WRAP_UP_SECS: u32 = 86_400;

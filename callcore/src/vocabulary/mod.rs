@@ -1,0 +1,24 @@
+//! The words that every other module uses: identities, phone numbers, money, seeds, tags, limits
+//! and problems. This module imports nothing from the rest of the crate.
+
+mod cursor;
+mod id;
+pub mod limits;
+mod money;
+#[cfg(feature = "numbering")]
+pub mod numbering;
+mod phone;
+mod problem;
+mod seed;
+mod tags;
+
+pub use cursor::{Cursor, InvalidCursor, Page, PageRequest};
+pub use id::{
+    ApiKeyId, BuyerGroupId, BuyerId, CallId, CampaignId, FlowId, LeaseId, NumberId, PoolId,
+    RouterId, SessionId, TargetId, TenantId, UserId,
+};
+pub use money::{Currency, InvalidCurrency, Money};
+pub use phone::{Destination, InvalidDestination, InvalidPhoneNumber, PhoneNumber};
+pub use problem::{Problem, Severity};
+pub use seed::Seed;
+pub use tags::{InvalidTag, Tags};

@@ -35,7 +35,7 @@
 //! memory, switchboard`.
 
 pub mod call;
-
+pub mod memory;
 pub mod model;
 pub mod plan;
 pub mod port;

@@ -1,0 +1,208 @@
+//! Calls, their journals and the counters beside them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{MemoryStore, micros};
+use crate::call::{Call, Contact, Directive, Fact, Growth, StepKey};
+use crate::port::{Ask, CallFilter, Calls, Journey, Look, Save, SaveError, StoreError};
+use crate::routing::{Activity, Decision};
+use crate::vocabulary::{
+    BuyerId, CallId, CampaignId, Cursor, Page, PageRequest, PhoneNumber, TenantId,
+};
+
+/// The calls of one tenant, with what they leave behind.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    entries: BTreeMap<CallId, Entry>,
+    /// The order of lists.
+    by_start: BTreeSet<(DateTime<Utc>, CallId)>,
+    rotations: HashMap<String, Rotation>,
+    activity: BTreeMap<(CampaignId, BuyerId), Activity>,
+    last_ended_at: BTreeMap<BuyerId, DateTime<Utc>>,
+    contacts: HashMap<PhoneNumber, BTreeMap<(CampaignId, BuyerId), Contact>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    call: Call,
+    version: u64,
+    facts: Vec<Fact>,
+    decisions: Vec<(StepKey, Decision)>,
+}
+
+/// Who drew which turn: as many as there are drawers, so the next one is their number.
+#[derive(Debug, Default)]
+struct Rotation(HashMap<CallId, u64>);
+
+impl Entry {
+    fn reply(&self, step: &StepKey) -> Option<&Vec<Directive>> {
+        self.facts.iter().find(|fact| fact.step == *step).map(|fact| &fact.directives)
+    }
+}
+
+impl Book {
+    pub(super) fn call(&self, call: CallId) -> Option<&Call> {
+        self.entries.get(&call).map(|entry| &entry.call)
+    }
+
+    fn draw(&mut self, call: CallId, rotation: &str) -> u64 {
+        let drawn = &mut self.rotations.entry(rotation.to_owned()).or_default().0;
+        let next = drawn.len() as u64;
+        *drawn.entry(call).or_insert(next)
+    }
+
+    fn save(&mut self, save: Save) -> Result<(), SaveError> {
+        let Save { call, expected, fact, decision, growth } = save;
+        let known = self.entries.get_mut(&call.id);
+        if known.as_ref().map(|entry| entry.version) != expected
+            || known.as_ref().is_some_and(|entry| entry.reply(&fact.step).is_some())
+        {
+            return Err(SaveError::Conflict);
+        }
+        let decision = decision.map(|decision| (fact.step.clone(), decision));
+        let (id, start) = (call.id, micros(call.started_at));
+        if let Some(entry) = known {
+            self.by_start.remove(&(micros(entry.call.started_at), id));
+            entry.call = call;
+            entry.version += 1;
+            entry.facts.push(fact);
+            entry.decisions.extend(decision);
+        } else {
+            let decisions = Vec::from_iter(decision);
+            self.entries.insert(id, Entry { call, version: 1, facts: vec![fact], decisions });
+        }
+        self.by_start.insert((start, id));
+        self.grow(growth);
+        Ok(())
+    }
+
+    fn grow(&mut self, growth: Growth) {
+        for tally in growth.tallies {
+            let activity = self.activity.entry((tally.campaign, tally.buyer)).or_default();
+            activity.offered += u64::from(tally.offered);
+            activity.answered += u64::from(tally.answered);
+            activity.converted += u64::from(tally.converted);
+            if let Some(ended_at) = tally.ended_at.map(micros) {
+                let last = self.last_ended_at.entry(tally.buyer).or_insert(ended_at);
+                *last = ended_at.max(*last);
+            }
+        }
+        let Some(caller) = growth.caller.filter(|_| !growth.contacts.is_empty()) else { return };
+        let contacts = self.contacts.entry(caller).or_default();
+        for new in growth.contacts {
+            let connected_at = new.connected_at.map(micros);
+            let converted_at = new.converted_at.map(micros);
+            contacts
+                .entry((new.campaign, new.buyer))
+                .and_modify(|known| {
+                    known.connected_at = known.connected_at.max(connected_at);
+                    known.converted_at = known.converted_at.max(converted_at);
+                })
+                .or_insert(Contact { connected_at, converted_at, ..new });
+        }
+    }
+
+    /// What buyers did in a campaign, and when any campaign last kept them busy.
+    fn activity(&self, campaign: CampaignId, buyers: &[BuyerId]) -> BTreeMap<BuyerId, Activity> {
+        let of = |buyer: &BuyerId| Activity {
+            last_ended_at: self.last_ended_at.get(buyer).copied(),
+            ..self.activity.get(&(campaign, *buyer)).copied().unwrap_or_default()
+        };
+        buyers.iter().map(|buyer| (*buyer, of(buyer))).collect()
+    }
+
+    fn list(&self, filter: &CallFilter, page: PageRequest) -> Page<Call> {
+        let after = page.after.map(|after| (after.created_at, CallId::from_uuid(after.id)));
+        let end = after.unwrap_or((DateTime::<Utc>::MAX_UTC, CallId::from_uuid(Uuid::max())));
+        let calls = self.by_start.range(..end).rev().filter_map(|(_, id)| self.call(*id));
+        let calls = calls.filter(|call| fits(call, filter)).take(page.limit + 1);
+        Page::from_surplus(calls.cloned().collect(), page.limit, |call| Cursor {
+            created_at: micros(call.started_at),
+            id: call.id.uuid(),
+        })
+    }
+}
+
+fn fits(call: &Call, filter: &CallFilter) -> bool {
+    let CallFilter { campaign, buyer, status, from, to, caller, tags } = filter;
+    campaign.is_none_or(|campaign| call.campaign == campaign)
+        && buyer.is_none_or(|buyer| call.buyer() == Some(buyer))
+        && status.is_none_or(|status| call.status == status)
+        && from.is_none_or(|from| call.started_at >= from)
+        && to.is_none_or(|to| call.started_at < to)
+        && caller.as_ref().is_none_or(|caller| call.caller.address == *caller)
+        && tags.iter().all(|(name, value)| call.tags.value(name) == Some(value))
+}
+
+#[async_trait]
+impl Calls for MemoryStore {
+    async fn look(
+        &self,
+        tenant: TenantId,
+        call: CallId,
+        ask: &Ask,
+        now: DateTime<Utc>,
+    ) -> Result<Look, StoreError> {
+        let (mut state, now) = (self.lock(), micros(now));
+        let tenant = state.tenant(tenant);
+        let entry = tenant.calls.entries.get(&call);
+        let used = |cap| tenant.places.used_by_others(cap, call, now);
+        let contacts = ask.caller.as_ref().and_then(|caller| tenant.calls.contacts.get(caller));
+        let activity = ask.activity.as_ref();
+        Ok(Look {
+            call: entry.map(|entry| (entry.call.clone(), entry.version)),
+            reply: entry
+                .zip(ask.step.as_ref())
+                .and_then(|(entry, step)| entry.reply(step).cloned()),
+            usage: ask.caps.iter().map(|cap| (cap.key, used(cap))).collect(),
+            contacts: contacts.into_iter().flat_map(BTreeMap::values).cloned().collect(),
+            activity: activity
+                .map(|(campaign, buyers)| tenant.calls.activity(*campaign, buyers))
+                .unwrap_or_default(),
+        })
+    }
+
+    async fn draw(
+        &self,
+        tenant: TenantId,
+        call: CallId,
+        rotation: &str,
+        _now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        Ok(self.lock().tenant(tenant).calls.draw(call, rotation))
+    }
+
+    async fn save(&self, tenant: TenantId, save: Save) -> Result<(), SaveError> {
+        let mut state = self.lock();
+        let id = save.call.id;
+        // A call is one tenant's for ever, so another tenant's save of it came too late.
+        if state.calls.get(&id).is_some_and(|owner| *owner != tenant) {
+            return Err(SaveError::Conflict);
+        }
+        state.tenant(tenant).calls.save(save)?;
+        state.calls.insert(id, tenant);
+        Ok(())
+    }
+
+    async fn read(&self, tenant: TenantId, call: CallId) -> Result<Option<Journey>, StoreError> {
+        let mut state = self.lock();
+        Ok(state.tenant(tenant).calls.entries.get(&call).map(|entry| Journey {
+            call: entry.call.clone(),
+            facts: entry.facts.clone(),
+            decisions: entry.decisions.clone(),
+        }))
+    }
+
+    async fn list(
+        &self,
+        tenant: TenantId,
+        filter: &CallFilter,
+        page: PageRequest,
+    ) -> Result<Page<Call>, StoreError> {
+        Ok(self.lock().tenant(tenant).calls.list(filter, page))
+    }
+}

@@ -1,0 +1,64 @@
+//! The configuration as plans read it.
+
+use async_trait::async_trait;
+
+use super::MemoryStore;
+use super::registry::Configuration;
+use crate::model::{Buyer, Campaign, Kind, Number, Object, Stored, WrongKind};
+use crate::port::{AssignedBuyer, Directory, NumberUse, Source, StoreError};
+use crate::vocabulary::{CampaignId, TenantId};
+
+#[async_trait]
+impl Directory for MemoryStore {
+    fn revision(&self, tenant: TenantId) -> u64 {
+        self.lock().tenant(tenant).configuration.revision
+    }
+
+    fn numbers_revision(&self) -> u64 {
+        self.lock().numbers_revision
+    }
+
+    async fn source(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+    ) -> Result<Option<Source>, StoreError> {
+        Ok(self.lock().tenant(tenant).configuration.source(tenant, campaign))
+    }
+}
+
+impl Configuration {
+    fn source(&self, tenant: TenantId, id: CampaignId) -> Option<Source> {
+        let campaign: Stored<Campaign> = self.row(Kind::Campaign, id.uuid())?;
+        let number_id = campaign.value.phone_number_id;
+        let users = number_id.into_iter().flat_map(|number| self.campaigns_on(number));
+        let number_also_used_by = users.filter(|(row, _)| row.id != id.uuid());
+        let buyers = self.assignments(id).iter().filter_map(|assignment| {
+            let buyer: Stored<Buyer> = self.row(Kind::Buyer, assignment.id)?;
+            Some(AssignedBuyer { assignment: assignment.clone(), buyer })
+        });
+        Some(Source {
+            tenant,
+            revision: self.revision,
+            number: number_id.and_then(|id| self.row::<Number>(Kind::Number, id.uuid())),
+            number_also_used_by: number_also_used_by
+                .map(|(row, campaign)| NumberUse {
+                    campaign: CampaignId::from_uuid(row.id),
+                    name: campaign.name.clone(),
+                    status: campaign.status,
+                })
+                .collect(),
+            buyers: buyers.collect(),
+            campaign,
+        })
+    }
+
+    fn row<T: TryFrom<Object, Error = WrongKind>>(
+        &self,
+        kind: Kind,
+        id: uuid::Uuid,
+    ) -> Option<Stored<T>> {
+        // Objects are filed under their kind, so they always are of it.
+        self.object(kind, id)?.clone().of().ok()
+    }
+}

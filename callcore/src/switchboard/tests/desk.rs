@@ -1,0 +1,245 @@
+//! A switchboard on the in-memory store with one campaign, driven like a carrier drives it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use pollster::block_on;
+use uuid::Uuid;
+
+use crate::call::{
+    Call, CallStatus, Caller, CarrierCall, DialOutcome, DialResult, Directive, Event, EventKind,
+    Incoming, LegProgress, LegStatus, Progress,
+};
+use crate::memory::MemoryStore;
+use crate::model::{
+    Assignment, Buyer, Campaign, CampaignStatus, Kind, Number, Object, RoutingType,
+};
+use crate::port::{CallFilter, Calls, Capacity, Clock, Journey, Registry};
+use crate::switchboard::{Ports, Settings, Switchboard};
+use crate::vocabulary::{BuyerId, CallId, CampaignId, NumberId, PageRequest, TenantId};
+
+const CALLED: &str = "+18005550199";
+
+#[derive(Debug)]
+struct SetClock(Mutex<DateTime<Utc>>);
+
+#[async_trait]
+impl Clock for SetClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    async fn sleep_until(&self, _: Duration) {}
+}
+
+pub(super) struct Desk {
+    store: Arc<MemoryStore>,
+    clock: Arc<SetClock>,
+    switchboard: Switchboard,
+    tenant: TenantId,
+    campaign: Uuid,
+    buyers: BTreeMap<String, (Uuid, String)>,
+}
+
+impl Desk {
+    pub(super) fn open() -> Self {
+        let store = Arc::new(MemoryStore::default());
+        let clock = Arc::new(SetClock(Mutex::new("2026-11-23T14:00:00Z".parse().unwrap())));
+        let ports = Ports {
+            directory: store.clone(),
+            system: store.clone(),
+            calls: store.clone(),
+            capacity: store.clone(),
+            clock: clock.clone(),
+        };
+        let settings = Settings { no_route_message: "sorry".into() };
+        let switchboard = Switchboard::new(ports, settings);
+        let tenant = TenantId::from_uuid(Uuid::from_u128(1));
+        let campaign = Uuid::from_u128(2);
+        let desk = Self { store, clock, switchboard, tenant, campaign, buyers: BTreeMap::new() };
+        let number = Uuid::from_u128(3);
+        desk.create(number, Number::new(CALLED.parse().unwrap()).into());
+        let mut draft = Campaign::new("Sales", RoutingType::Direct);
+        draft.phone_number_id = Some(NumberId::from_uuid(number));
+        desk.create(campaign, draft.into());
+        desk
+    }
+
+    fn create(&self, id: Uuid, object: Object) {
+        block_on(self.store.create(self.tenant, id, object, self.clock.now())).unwrap();
+    }
+
+    fn change(&self, kind: Kind, id: Uuid, change: impl FnOnce(Object) -> Object) {
+        let stored =
+            block_on(Registry::read(&*self.store, self.tenant, kind, id)).unwrap().unwrap();
+        let next = change(stored.value);
+        block_on(self.store.replace(self.tenant, id, stored.version, next, self.clock.now()))
+            .unwrap();
+    }
+
+    fn change_campaign(&self, change: impl FnOnce(&mut Campaign)) {
+        self.change(Kind::Campaign, self.campaign, |object| {
+            let mut campaign = Campaign::try_from(object).unwrap();
+            change(&mut campaign);
+            campaign.into()
+        });
+    }
+
+    /// Adds a buyer whose number's last digits are its place, and assigns it.
+    pub(super) fn buyer(&mut self, name: &str, set: impl FnOnce(&mut Buyer)) {
+        let index = self.buyers.len() as u128;
+        let id = Uuid::from_u128(0x100 + index);
+        let number = format!("+1555123{index:04}");
+        let mut buyer = Buyer::new(name, number.parse().unwrap());
+        set(&mut buyer);
+        self.create(id, buyer.into());
+        let campaign = CampaignId::from_uuid(self.campaign);
+        let assigned = self.store.assign(
+            self.tenant,
+            campaign,
+            BuyerId::from_uuid(id),
+            Assignment::default(),
+            self.clock.now(),
+        );
+        block_on(assigned).unwrap();
+        self.buyers.insert(name.to_owned(), (id, number));
+    }
+
+    pub(super) fn change_buyer(&self, name: &str, change: impl FnOnce(&mut Buyer)) {
+        self.change(Kind::Buyer, self.buyers[name].0, |object| {
+            let mut buyer = Buyer::try_from(object).unwrap();
+            change(&mut buyer);
+            buyer.into()
+        });
+    }
+
+    pub(super) fn activate(&self, set: impl FnOnce(&mut Campaign)) {
+        self.change_campaign(|campaign| {
+            campaign.status = CampaignStatus::Active;
+            set(campaign);
+        });
+    }
+
+    pub(super) fn pause(&self) {
+        self.change_campaign(|campaign| campaign.status = CampaignStatus::Paused);
+    }
+
+    pub(super) fn wait(&self, secs: i64) {
+        *self.clock.0.lock().unwrap() += TimeDelta::seconds(secs);
+    }
+
+    pub(super) fn id(&self, name: &str) -> BuyerId {
+        BuyerId::from_uuid(self.buyers[name].0)
+    }
+
+    pub(super) fn voice(&self, call: u32) -> String {
+        self.voice_to(call, CALLED)
+    }
+
+    pub(super) fn voice_to(&self, call: u32, called: &str) -> String {
+        let number = "+14155550100";
+        let caller =
+            Caller { address: number.into(), number: number.parse().ok(), ..Caller::default() };
+        self.deliver(call, EventKind::Incoming(Incoming { caller, called: called.into() }))
+    }
+
+    pub(super) fn result(
+        &self,
+        call: u32,
+        attempt: u32,
+        outcome: DialOutcome,
+        talked: u32,
+    ) -> String {
+        self.deliver(
+            call,
+            EventKind::DialResult(DialResult {
+                attempt,
+                outcome,
+                leg: Some(format!("LEG{call}-{attempt}")),
+                talk_secs: (outcome == DialOutcome::Answered).then_some(talked),
+                call_status: None,
+                recording: None,
+            }),
+        )
+    }
+
+    pub(super) fn status(&self, call: u32, status: CallStatus) {
+        let news = EventKind::Progress(Progress { status, duration_secs: None });
+        assert_eq!(self.deliver(call, news), "");
+    }
+
+    pub(super) fn leg(&self, call: u32, attempt: u32, status: LegStatus) {
+        let leg = format!("LEG{call}-{attempt}");
+        let news = EventKind::LegProgress(LegProgress { attempt, leg, status, outcome: None });
+        assert_eq!(self.deliver(call, news), "");
+    }
+
+    fn carrier_call(call: u32) -> CarrierCall {
+        CarrierCall {
+            carrier: "twilio".into(),
+            account: "AC1".into(),
+            call_id: format!("CA{call}"),
+        }
+    }
+
+    fn deliver(&self, call: u32, kind: EventKind) -> String {
+        let carrier_call = Self::carrier_call(call);
+        let event = Event { carrier_call, tenant: None, kind, parameters: BTreeMap::new() };
+        let reply = block_on(self.switchboard.handle(&event)).unwrap();
+        let told: Vec<String> =
+            reply.directives.iter().map(|directive| self.told(directive)).collect();
+        told.join(", ")
+    }
+
+    fn told(&self, directive: &Directive) -> String {
+        match directive {
+            Directive::Say { text } => format!("say {text}"),
+            Directive::Hangup => "hangup".into(),
+            Directive::Dial(dial) => {
+                let rung = dial.destination.as_str();
+                let buyer = self.buyers.iter().find(|(_, (_, number))| number == rung);
+                format!("dial {}", buyer.map_or(rung, |(name, _)| name))
+            }
+        }
+    }
+
+    fn journey(&self, call: u32) -> Journey {
+        let id: CallId = Self::carrier_call(call).id();
+        block_on(Calls::read(&*self.store, self.tenant, id)).unwrap().unwrap()
+    }
+
+    pub(super) fn call(&self, call: u32) -> Call {
+        self.journey(call).call
+    }
+
+    pub(super) fn facts(&self, call: u32) -> Vec<String> {
+        self.journey(call).facts.iter().map(|fact| fact.step.to_string()).collect()
+    }
+
+    pub(super) fn refusals(&self, call: u32) -> Vec<String> {
+        let decisions = self.journey(call).decisions;
+        let refused = decisions.iter().flat_map(|(_, decision)| &decision.refused);
+        refused
+            .map(|one| format!("{}: {}, {}", one.name, one.evidence, one.counterfactual.text))
+            .collect()
+    }
+
+    pub(super) fn held(&self) -> u64 {
+        block_on(self.store.held(self.tenant, self.clock.now())).unwrap()
+    }
+
+    pub(super) fn calls(&self) -> usize {
+        let filter = CallFilter::default();
+        block_on(Calls::list(&*self.store, self.tenant, &filter, PageRequest::default()))
+            .unwrap()
+            .items
+            .len()
+    }
+}

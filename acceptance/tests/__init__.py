@@ -1,0 +1,29 @@
+"""All tests, in the order in which they run."""
+
+from __future__ import annotations
+
+from tests import (
+    bad_input,
+    bad_requests,
+    call_history,
+    calls_answered,
+    calls_capacity,
+    calls_gone,
+    calls_rules,
+    campaign_life,
+    idempotency,
+    lists,
+    resources,
+    restart,
+    service,
+    sessions,
+    signatures,
+)
+
+GROUPS = [
+    module.group
+    for module in (
+        service, sessions, calls_answered, calls_rules, calls_capacity, calls_gone, idempotency, signatures, call_history,
+        campaign_life, resources, lists, bad_input, bad_requests, restart,
+    )
+]

@@ -1,0 +1,286 @@
+//! `/api/campaigns` and the actions that move a campaign.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use callcore::model::{Campaign, CampaignStatus, Number, Stored};
+use callcore::plan;
+use callcore::port::{RegistryError, Source};
+use callcore::vocabulary::{CampaignId, Problem, TenantId, limits};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::resource::{self, Resource};
+use crate::auth::Principal;
+use crate::http::page::PagingParameters;
+use crate::http::problem::ProblemDocument;
+use crate::http::{Document, Failure, Fault, Id, JsonBody, Listing, NoBody, Paging};
+use crate::state::App;
+
+impl Document for Campaign {
+    const READ_ONLY: &'static [&'static str] = &["id", "createdAt", "updatedAt", "status"];
+
+    fn check(&self) -> Vec<Problem> {
+        let mut problems = Self::check(self);
+        // Pools, routers and flows come with later versions, so no tenant has one.
+        let references = [
+            ("pool", "/poolId", self.pool_id.is_some()),
+            ("router", "/rtbRouterId", self.rtb_router_id.is_some()),
+            ("flow", "/flowId", self.flow_id.is_some()),
+        ];
+        for (what, path, set) in references {
+            if set {
+                let message = format!("there is no {what} with this id");
+                problems.push(Problem::error("unknown_reference", path, message));
+            }
+        }
+        problems
+    }
+}
+
+/// What a check found.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problems {
+    /// Errors first, then warnings.
+    pub problems: Vec<Problem>,
+}
+
+/// What an activation answers.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Activated {
+    /// The campaign, now active.
+    pub campaign: Resource<Campaign>,
+    /// Warnings.
+    pub problems: Vec<Problem>,
+}
+
+/// The resource's paths.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(read, replace, delete))
+        .routes(routes!(validate))
+        .routes(routes!(activate))
+        .routes(routes!(pause))
+        .routes(routes!(complete))
+}
+
+/// A campaign as it is shown: secrets never are.
+fn shown(mut stored: Stored<Campaign>) -> Resource<Campaign> {
+    for webhook in &mut stored.value.webhooks {
+        webhook.secret = None;
+    }
+    stored.into()
+}
+
+/// Seals new secrets; an absent one keeps what was set before for the same URL.
+fn seal(app: &App, id: Uuid, campaign: &mut Campaign, before: Option<&Campaign>) {
+    for webhook in &mut campaign.webhooks {
+        let kept = before.and_then(|campaign| {
+            campaign.webhooks.iter().find(|known| known.url == webhook.url)?.secret.clone()
+        });
+        let place = format!("campaign/{id}");
+        webhook.secret = match webhook.secret.as_deref() {
+            Some(secret) => Some(app.sealer.seal(secret, &place)),
+            None => kept,
+        };
+    }
+}
+
+/// Lists campaigns, newest first.
+#[utoipa::path(get, path = "/api/campaigns", tag = "campaigns", params(PagingParameters), responses(
+    (status = 200, body = Listing<Resource<Campaign>>), (status = 401, body = ProblemDocument),
+    (status = 422, body = ProblemDocument)))]
+async fn list(
+    State(app): State<App>,
+    principal: Principal,
+    paging: Paging,
+) -> Result<Json<Listing<Resource<Campaign>>>, Failure> {
+    resource::list(&app, principal.tenant, paging.page, shown).await.map(Json)
+}
+
+/// Creates a campaign, as a draft.
+#[utoipa::path(post, path = "/api/campaigns", tag = "campaigns", request_body = Campaign, responses(
+    (status = 201, body = Resource<Campaign>), (status = 401, body = ProblemDocument),
+    (status = 422, body = ProblemDocument)))]
+async fn create(
+    State(app): State<App>,
+    principal: Principal,
+    JsonBody(mut campaign): JsonBody<Campaign>,
+) -> Result<(StatusCode, Json<Resource<Campaign>>), Failure> {
+    let id = Uuid::new_v4();
+    seal(&app, id, &mut campaign, None);
+    let created = resource::create(&app, principal.tenant, id, campaign).await?;
+    Ok((StatusCode::CREATED, Json(shown(created))))
+}
+
+/// Reads a campaign.
+#[utoipa::path(get, path = "/api/campaigns/{id}", tag = "campaigns", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = Resource<Campaign>), (status = 401, body = ProblemDocument),
+    (status = 404, body = ProblemDocument)))]
+async fn read(
+    State(app): State<App>,
+    principal: Principal,
+    Id(id): Id<Uuid>,
+) -> Result<Json<Resource<Campaign>>, Failure> {
+    Ok(Json(shown(resource::read(&app, principal.tenant, id).await?)))
+}
+
+/// Replaces a campaign. One that is active stays fit to be active.
+#[utoipa::path(put, path = "/api/campaigns/{id}", tag = "campaigns", params(("id" = Uuid, Path)), request_body = Campaign, responses(
+    (status = 200, body = Resource<Campaign>), (status = 401, body = ProblemDocument),
+    (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+    (status = 422, body = ProblemDocument)))]
+async fn replace(
+    State(app): State<App>,
+    principal: Principal,
+    Id(id): Id<Uuid>,
+    JsonBody(campaign): JsonBody<Campaign>,
+) -> Result<Json<Resource<Campaign>>, Failure> {
+    let tenant = principal.tenant;
+    let mut source = source(&app, tenant, id).await?;
+    if source.campaign.value.status == CampaignStatus::Active {
+        source.number = match campaign.phone_number_id {
+            Some(number) => resource::read::<Number>(&app, tenant, number.uuid()).await.ok(),
+            None => None,
+        };
+        let status = source.campaign.value.status;
+        source.campaign.value = Campaign { status, ..campaign.clone() };
+        blocking(&plan::check(&source))?;
+    }
+    let written = resource::change(&app, tenant, id, |current: &Stored<Campaign>| {
+        refuse_completed(&current.value)?;
+        let mut next = Campaign { status: current.value.status, ..campaign.clone() };
+        seal(&app, id, &mut next, Some(&current.value));
+        Ok(next)
+    });
+    Ok(Json(shown(written.await?)))
+}
+
+/// Deletes a campaign with its assignments. Its calls stay.
+#[utoipa::path(delete, path = "/api/campaigns/{id}", tag = "campaigns", params(("id" = Uuid, Path)), responses(
+    (status = 204), (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+async fn delete(
+    State(app): State<App>,
+    principal: Principal,
+    Id(id): Id<Uuid>,
+) -> Result<StatusCode, Failure> {
+    resource::delete::<Campaign>(&app, principal.tenant, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Checks everything that activation would check.
+#[utoipa::path(post, path = "/api/campaigns/{id}/validate", tag = "campaigns", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = Problems), (status = 401, body = ProblemDocument),
+    (status = 404, body = ProblemDocument)))]
+async fn validate(
+    State(app): State<App>,
+    principal: Principal,
+    Id(id): Id<Uuid>,
+    _: NoBody,
+) -> Result<Json<Problems>, Failure> {
+    let source = source(&app, principal.tenant, id).await?;
+    Ok(Json(Problems { problems: plan::check(&source) }))
+}
+
+/// Activates a campaign: from now on it routes calls.
+#[utoipa::path(post, path = "/api/campaigns/{id}/activate", tag = "campaigns", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = Activated), (status = 401, body = ProblemDocument),
+    (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+    (status = 422, body = ProblemDocument)))]
+async fn activate(
+    State(app): State<App>,
+    principal: Principal,
+    Id(id): Id<Uuid>,
+    _: NoBody,
+) -> Result<Json<Activated>, Failure> {
+    let tenant = principal.tenant;
+    for _ in 0..limits::RESTEPS {
+        let source = source(&app, tenant, id).await?;
+        let problems = plan::check(&source);
+        blocking(&problems)?;
+        let next = Campaign { status: CampaignStatus::Active, ..source.campaign.value };
+        let version = source.campaign.version;
+        let written =
+            app.stores.registry.replace(tenant, id, version, next.into(), app.clock.now()).await;
+        match written {
+            Err(RegistryError::VersionConflict) => {}
+            Err(RegistryError::NumberInUse(holder)) => {
+                // Another campaign was activated on the number since the check.
+                let message = format!("the campaign {:?} uses the same number", holder.name);
+                return Err(Failure::invalid("/phoneNumberId", "number_in_use", message));
+            }
+            written => {
+                let campaign = shown(written?.of()?);
+                return Ok(Json(Activated { campaign, problems }));
+            }
+        }
+    }
+    Err(RegistryError::VersionConflict.into())
+}
+
+/// Pauses a campaign: callers hear its no-route message.
+#[utoipa::path(post, path = "/api/campaigns/{id}/pause", tag = "campaigns", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = Resource<Campaign>), (status = 401, body = ProblemDocument),
+    (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn pause(
+    State(app): State<App>,
+    principal: Principal,
+    Id(id): Id<Uuid>,
+    _: NoBody,
+) -> Result<Json<Resource<Campaign>>, Failure> {
+    move_to(&app, principal.tenant, id, CampaignStatus::Paused).await.map(Json)
+}
+
+/// Completes a campaign: it is archived and read-only from now on.
+#[utoipa::path(post, path = "/api/campaigns/{id}/complete", tag = "campaigns", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = Resource<Campaign>), (status = 401, body = ProblemDocument),
+    (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn complete(
+    State(app): State<App>,
+    principal: Principal,
+    Id(id): Id<Uuid>,
+    _: NoBody,
+) -> Result<Json<Resource<Campaign>>, Failure> {
+    move_to(&app, principal.tenant, id, CampaignStatus::Completed).await.map(Json)
+}
+
+async fn move_to(
+    app: &App,
+    tenant: TenantId,
+    id: Uuid,
+    status: CampaignStatus,
+) -> Result<Resource<Campaign>, Failure> {
+    let written = resource::change(app, tenant, id, |current: &Stored<Campaign>| {
+        if current.value.status != status {
+            refuse_completed(&current.value)?;
+        }
+        Ok(Campaign { status, ..current.value.clone() })
+    });
+    Ok(shown(written.await?))
+}
+
+/// A completed campaign is read-only.
+pub(super) fn refuse_completed(campaign: &Campaign) -> Result<(), Failure> {
+    if campaign.status == CampaignStatus::Completed {
+        let message = "a completed campaign is archived and read-only";
+        return Err(Failure::conflict("/status", "campaign_completed", message));
+    }
+    Ok(())
+}
+
+pub(super) async fn source(app: &App, tenant: TenantId, id: Uuid) -> Result<Source, Failure> {
+    let source = app.stores.directory.source(tenant, CampaignId::from_uuid(id)).await?;
+    source.ok_or(Failure::NotFound)
+}
+
+fn blocking(problems: &[Problem]) -> Result<(), Failure> {
+    if problems.iter().any(Problem::blocks) {
+        let errors = problems.iter().filter(|problem| problem.blocks());
+        return Err(Failure::Invalid(errors.cloned().map(Fault::from).collect()));
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! The router: which handler answers which path, and what holds for all of them.
+
+use std::any::Any;
+use std::sync::Arc;
+
+
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Document;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::http::Failure;
+use crate::http::problem::ProblemDocument;
+use crate::state::App;
+use crate::{api, auth, webhook};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "callcore",
+        description = "Routes inbound phone calls to buyers.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    components(schemas(ProblemDocument)),
+    tags(
+        (name = "session", description = "Signing in"),
+        (name = "campaigns", description = "Campaigns and the buyers assigned to them"),
+        (name = "buyers", description = "Who takes calls"),
+        (name = "numbers", description = "What callers dial"),
+        (name = "calls", description = "What became of each call"),
+        (name = "health", description = "Whether the server is well"),
+    )
+)]
+struct Described;
+
+/// Every path of the API with its description, and the description itself.
+fn described() -> (Router<App>, Document) {
+    OpenApiRouter::with_openapi(Described::openapi())
+        .merge(auth::routes::routes())
+        .merge(api::routes())
+        .split_for_parts()
+}
+
+/// The OpenAPI 3.1 document, generated from the handlers.
+pub fn openapi() -> Document {
+    described().1
+}
+
+/// Assembles the router.
+pub fn router(app: &App) -> Router {
+    let (described, document) = described();
+    let document = Arc::new(document);
+    let api = described
+        .route("/api/openapi.json", get(move || async move { Json(document.as_ref().clone()) }))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), auth::csrf::refuse_cross_site))
+        .layer(header_layer(header::CACHE_CONTROL, "no-store"));
+    Router::new()
+        .merge(api)
+        .merge(webhook::routes())
+        .merge(api::health::routes())
+        .fallback(|| async { Failure::NotFound })
+        .method_not_allowed_fallback(|| async { Failure::MethodNotAllowed })
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header_layer(header::REFERRER_POLICY, "no-referrer"))
+        .layer(header_layer(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ))
+        .with_state(Arc::clone(app))
+}
+
+fn header_layer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer asks for this signature")]
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    Failure::Bug("a handler panicked").into_response()
+}
+

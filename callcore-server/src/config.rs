@@ -1,0 +1,280 @@
+//! Configuration: flags, then the environment, then `callcore.toml`, then defaults. A wrong value
+//! stops the start and says its name and what is expected; secrets are never printed.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+/// The settings as they are written, each a flag, a variable and a key of `callcore.toml`.
+#[derive(Args, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Where the data is: `sqlite:PATH`. Absent: `callcore.db` in the data directory.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Where files are kept [default: ./callcore-data].
+    #[arg(long, env = "DATA_DIR", value_name = "PATH")]
+    pub data_dir: Option<String>,
+    /// The URL under which the carrier reaches this server; signatures are checked against it
+    /// [default: http:// and the listening address].
+    #[arg(long, env = "PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// The address to listen on [default: 127.0.0.1:8080].
+    #[arg(long, env = "LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+    /// The account at Twilio; webhooks of other accounts are refused.
+    #[arg(long, env = "TWILIO_ACCOUNT_SID", value_name = "SID")]
+    pub twilio_account_sid: Option<String>,
+    /// The account's auth token; without it every webhook is refused.
+    #[arg(long, env = "TWILIO_AUTH_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub twilio_auth_token: Option<String>,
+    /// Protects session tokens, 32 bytes or more [default: made once and kept in the data directory].
+    #[arg(long, env = "SESSION_SECRET", hide_env_values = true, value_name = "SECRET")]
+    pub session_secret: Option<String>,
+    /// Seals secrets at rest, 32 bytes or more [default: made once and kept in the data directory].
+    #[arg(long, env = "ENCRYPTION_KEY", hide_env_values = true, value_name = "KEY")]
+    pub encryption_key: Option<String>,
+    /// What is logged, such as `info` or `callcore_server=debug` [default: info].
+    #[arg(long, env = "RUST_LOG", value_name = "FILTER")]
+    pub rust_log: Option<String>,
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Settings(…)")
+    }
+}
+
+/// The configuration, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The SQLite file.
+    pub database: PathBuf,
+    /// Where files are kept.
+    pub data_dir: PathBuf,
+    /// The URL under which the carrier reaches this server, without a slash at the end.
+    pub public_url: Url,
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// The account at Twilio.
+    pub twilio_account_sid: Option<String>,
+    /// The account's auth token.
+    pub twilio_auth_token: Option<SecretString>,
+    /// Protects session tokens.
+    pub session_secret: SecretString,
+    /// Seals secrets at rest.
+    pub encryption_key: SecretString,
+    /// What is logged.
+    pub rust_log: String,
+}
+
+/// A setting cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A value is not what is expected.
+    #[error("{name}: {expected}")]
+    Setting {
+        /// The setting, as the environment has it.
+        name: &'static str,
+        /// What is expected.
+        expected: String,
+    },
+    /// The file cannot be read or has an unknown key.
+    #[error("{path}: {problem}")]
+    File {
+        /// Which file.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+fn wrong(name: &'static str, expected: impl Into<String>) -> ConfigError {
+    ConfigError::Setting { name, expected: expected.into() }
+}
+
+impl Settings {
+    /// What stands here, and from the file what does not.
+    ///
+    /// # Errors
+    /// [`ConfigError::File`] where the file is not TOML or has an unknown key. A missing file is
+    /// an error only where it was named.
+    pub fn or_from_file(self, named: Option<&Path>) -> Result<Self, ConfigError> {
+        let path = named.unwrap_or(Path::new("callcore.toml"));
+        let failed = |problem: String| ConfigError::File { path: path.display().to_string(), problem };
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(self);
+            }
+            Err(error) => return Err(failed(error.to_string())),
+        };
+        // The parser's own message shows the line, and with it perhaps a secret.
+        let file: Self = toml::from_str(&text).map_err(|error| failed(error.message().to_owned()))?;
+        Ok(Self {
+            database_url: self.database_url.or(file.database_url),
+            data_dir: self.data_dir.or(file.data_dir),
+            public_url: self.public_url.or(file.public_url),
+            listen: self.listen.or(file.listen),
+            twilio_account_sid: self.twilio_account_sid.or(file.twilio_account_sid),
+            twilio_auth_token: self.twilio_auth_token.or(file.twilio_auth_token),
+            session_secret: self.session_secret.or(file.session_secret),
+            encryption_key: self.encryption_key.or(file.encryption_key),
+            rust_log: self.rust_log.or(file.rust_log),
+        })
+    }
+
+    /// Checks every setting and makes the secrets that are absent.
+    ///
+    /// # Errors
+    /// [`ConfigError::Setting`] for the first setting that cannot be used.
+    pub fn check(self) -> Result<Config, ConfigError> {
+        let data_dir = PathBuf::from(self.data_dir.unwrap_or_else(|| "./callcore-data".into()));
+        let listen = self.listen.unwrap_or_else(|| "127.0.0.1:8080".into());
+        let listen: SocketAddr = listen.parse().map_err(|_| {
+            wrong("LISTEN", format!("an address and a port such as 127.0.0.1:8080, not {listen:?}"))
+        })?;
+        let public_url = match self.public_url {
+            Some(text) => public_url(&text)?,
+            None => public_url(&format!("http://{listen}"))?,
+        };
+        let session_secret = kept_secret("SESSION_SECRET", self.session_secret, &data_dir, "session-secret")?;
+        let encryption_key = kept_secret("ENCRYPTION_KEY", self.encryption_key, &data_dir, "encryption-key")?;
+        Ok(Config {
+            database: database(self.database_url.as_deref(), &data_dir)?,
+            data_dir,
+            public_url,
+            listen,
+            twilio_account_sid: self.twilio_account_sid.filter(|sid| !sid.is_empty()),
+            twilio_auth_token: self.twilio_auth_token.filter(|token| !token.is_empty()).map(Into::into),
+            session_secret,
+            encryption_key,
+            rust_log: self.rust_log.unwrap_or_else(|| "info".into()),
+        })
+    }
+}
+
+fn public_url(text: &str) -> Result<Url, ConfigError> {
+    let expected = "an absolute http or https URL without query such as https://calls.example.com";
+    let url = Url::parse(text).map_err(|_| wrong("PUBLIC_URL", format!("{expected}, not {text:?}")))?;
+    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if matches!(url.scheme(), "http" | "https") && url.has_host() && plain {
+        Ok(url)
+    } else {
+        Err(wrong("PUBLIC_URL", format!("{expected}, not {text:?}")))
+    }
+}
+
+fn database(url: Option<&str>, data_dir: &Path) -> Result<PathBuf, ConfigError> {
+    let Some(url) = url.filter(|url| !url.is_empty()) else { return Ok(data_dir.join("callcore.db")) };
+    let path = url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
+    match path {
+        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
+        // The URL may hold a password, so only its scheme is repeated.
+        _ => Err(wrong(
+            "DATABASE_URL",
+            format!(
+                "sqlite:PATH is expected, such as sqlite:/var/lib/callcore/callcore.db; the scheme {:?} is not supported by this version",
+                url.split(':').next().unwrap_or_default()
+            ),
+        )),
+    }
+}
+
+/// The secret that was given, the one that was made at an earlier start, or a new one.
+fn kept_secret(
+    name: &'static str,
+    given: Option<String>,
+    data_dir: &Path,
+    file: &str,
+) -> Result<SecretString, ConfigError> {
+    if let Some(secret) = given.filter(|secret| !secret.is_empty()) {
+        return if secret.len() >= 32 {
+            Ok(secret.into())
+        } else {
+            Err(wrong(name, "32 bytes or more are expected"))
+        };
+    }
+    let path = data_dir.join(file);
+    let failed = |error: std::io::Error| {
+        wrong(name, format!("{} cannot be kept: {error}; set {name} or DATA_DIR", path.display()))
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(secret) if secret.trim().len() >= 32 => Ok(secret.trim().into()),
+        Ok(_) => Err(wrong(name, format!("{} is too short; delete it to make a new one", path.display()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let secret = crate::secrets::random_token();
+            std::fs::create_dir_all(data_dir).map_err(failed)?;
+            write_private(&path, &secret).map_err(failed)?;
+            Ok(secret.into())
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(dir: &Path) -> Settings {
+        Settings { data_dir: Some(dir.display().to_string()), ..Settings::default() }
+    }
+
+    #[test]
+    fn defaults_need_nothing_and_secrets_are_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = settings(dir.path()).check().unwrap();
+        assert_eq!(config.database, dir.path().join("callcore.db"));
+        assert_eq!(config.public_url.as_str(), "http://127.0.0.1:8080/");
+        let again = settings(dir.path()).check().unwrap();
+        use secrecy::ExposeSecret;
+        assert_eq!(config.session_secret.expose_secret(), again.session_secret.expose_secret());
+        assert_ne!(config.session_secret.expose_secret(), config.encryption_key.expose_secret());
+    }
+
+    #[test]
+    fn each_wrong_value_is_named_with_what_is_expected() {
+        let dir = tempfile::tempdir().unwrap();
+        let some = |text: &str| Some(text.to_owned());
+        let table = [
+            (Settings { listen: some("8080"), ..settings(dir.path()) }, "LISTEN"),
+            (Settings { public_url: some("calls.example.com"), ..settings(dir.path()) }, "PUBLIC_URL"),
+            (Settings { public_url: some("ftp://x"), ..settings(dir.path()) }, "PUBLIC_URL"),
+            (Settings { session_secret: some("hunter2"), ..settings(dir.path()) }, "SESSION_SECRET"),
+            (Settings { encryption_key: some("hunter2"), ..settings(dir.path()) }, "ENCRYPTION_KEY"),
+            (Settings { database_url: some("mysql://a:hunter2@b"), ..settings(dir.path()) }, "DATABASE_URL"),
+        ];
+        for (settings, name) in table {
+            let message = settings.check().unwrap_err().to_string();
+            assert!(message.starts_with(name), "{message}");
+            assert!(!message.contains("hunter2"), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_file_fills_in_and_refuses_unknown_keys() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("callcore.toml");
+        std::fs::write(&path, "listen = \"127.0.0.1:9\"\npublic_url = \"https://file.example\"\n").unwrap();
+        let flags = Settings { listen: Some("127.0.0.1:8".into()), ..Settings::default() };
+        let merged = flags.clone().or_from_file(Some(&path)).unwrap();
+        assert_eq!(merged.listen.as_deref(), Some("127.0.0.1:8"));
+        assert_eq!(merged.public_url.as_deref(), Some("https://file.example"));
+        std::fs::write(&path, "listne = \"x\"\n").unwrap();
+        assert!(flags.or_from_file(Some(&path)).unwrap_err().to_string().contains("listne"));
+    }
+}

@@ -1,0 +1,130 @@
+//! JSON bodies: taken whole or refused with everything that is wrong.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use callcore::vocabulary::Problem;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{Failure, Fault, schema};
+
+/// Largest body of the API.
+pub const API_BODY_BYTES: usize = 4 * 1024 * 1024;
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Something that comes in a body.
+pub trait Document: DeserializeOwned + ToSchema + 'static {
+    /// Fields that the server sets: accepted in a body, because clients send back what they read,
+    /// and ignored.
+    const READ_ONLY: &'static [&'static str] = &[];
+
+    /// What the schema cannot say.
+    fn check(&self) -> Vec<Problem> {
+        Vec::new()
+    }
+}
+
+/// A body that is a valid document: its schema holds, and its own check finds no error.
+#[derive(Debug)]
+pub struct JsonBody<T>(pub T);
+
+impl<T: Document, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        if !is_json(&parts.headers) {
+            return Err(Failure::MediaType("application/json"));
+        }
+        let bytes = read(&parts.headers, body, API_BODY_BYTES).await?;
+        let value = serde_json::from_slice(&bytes)
+            .map_err(|error| Failure::BrokenJson(error.to_string()))?;
+        document(value).map(Self)
+    }
+}
+
+/// Reads a value as a document.
+///
+/// # Errors
+/// [`Failure::Invalid`] with everything that is wrong.
+pub fn document<T: Document>(mut value: Value) -> Result<T, Failure> {
+    if let Some(object) = value.as_object_mut() {
+        for field in T::READ_ONLY {
+            object.remove(*field);
+        }
+    }
+    let faults = schema::faults::<T>(&value);
+    if !faults.is_empty() {
+        return Err(Failure::Invalid(faults));
+    }
+    let document: T = serde_json::from_value(value)
+        .map_err(|error| Failure::invalid("", "invalid", error.to_string()))?;
+    let blocking = document.check().into_iter().filter(Problem::blocks);
+    let faults: Vec<Fault> = blocking.map(Fault::from).collect();
+    if faults.is_empty() { Ok(document) } else { Err(Failure::Invalid(faults)) }
+}
+
+/// The body of an action: none, or an empty object.
+#[derive(Clone, Copy, Debug)]
+pub struct NoBody;
+
+impl<S: Send + Sync> FromRequest<S> for NoBody {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(&parts.headers, body, API_BODY_BYTES).await?;
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self);
+        }
+        if !is_json(&parts.headers) {
+            return Err(Failure::MediaType("application/json"));
+        }
+        let value: Value = serde_json::from_slice(&bytes)
+            .map_err(|error| Failure::BrokenJson(error.to_string()))?;
+        match value {
+            Value::Object(fields) if fields.is_empty() => Ok(Self),
+            Value::Object(fields) => Err(Failure::Invalid(
+                fields
+                    .keys()
+                    .map(|field| {
+                        let message = format!("there is no field {field:?} here");
+                        Fault::new(format!("/{field}"), "unknown_field", message)
+                    })
+                    .collect(),
+            )),
+            _ => Err(Failure::invalid("", "wrong_type", "no body or {} is expected")),
+        }
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+/// Reads a body of at most so many bytes, in time.
+///
+/// # Errors
+/// [`Failure::TooLarge`], before anything is read where the length is told; [`Failure::BodyTimeout`];
+/// [`Failure::BrokenJson`] where the connection broke off.
+pub async fn read(headers: &HeaderMap, body: Body, most_bytes: usize) -> Result<Bytes, Failure> {
+    let told = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    if told.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > most_bytes) {
+        return Err(Failure::TooLarge { most_bytes });
+    }
+    let collecting = Limited::new(body, most_bytes).collect();
+    match tokio::time::timeout(BODY_TIMEOUT, collecting).await {
+        Err(_) => Err(Failure::BodyTimeout),
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::TooLarge { most_bytes }),
+        Ok(Err(_)) => Err(Failure::BrokenJson("the body broke off".to_owned())),
+    }
+}

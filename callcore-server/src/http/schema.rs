@@ -1,0 +1,134 @@
+//! Checks bodies against the very schemas that the OpenAPI document shows, and finds every problem
+//! at once.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use callcore::schedule::parse_zone;
+use callcore::vocabulary::{Currency, Destination, PhoneNumber};
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ValidationError, Validator};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::Fault;
+
+static VALIDATORS: LazyLock<Mutex<HashMap<TypeId, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+
+/// Everything that is wrong with a value of this type, by its schema.
+pub fn faults<T: ToSchema + 'static>(value: &Value) -> Vec<Fault> {
+    let validator = validator::<T>();
+    let mut faults = Vec::new();
+    for error in validator.iter_errors(value) {
+        collect(&error, &mut faults);
+    }
+    faults
+}
+
+fn validator<T: ToSchema + 'static>() -> Arc<Validator> {
+    let known = |validators: &HashMap<TypeId, Arc<Validator>>| validators.get(&TypeId::of::<T>()).cloned();
+    let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(validator) = known(&validators) {
+        return validator;
+    }
+    let validator = Arc::new(compile::<T>());
+    validators.insert(TypeId::of::<T>(), Arc::clone(&validator));
+    validator
+}
+
+fn compile<T: ToSchema>() -> Validator {
+    let mut components = Vec::new();
+    T::schemas(&mut components);
+    let components: serde_json::Map<String, Value> =
+        components.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
+    let mut schema = json!(T::schema());
+    schema["components"] = json!({ "schemas": components });
+    jsonschema::options()
+        .with_draft(jsonschema::Draft::Draft202012)
+        .should_validate_formats(true)
+        .with_format("currency", |text: &str| text.parse::<Currency>().is_ok())
+        .with_format("destination", |text: &str| text.parse::<Destination>().is_ok())
+        .with_format("phone-number", |text: &str| text.parse::<PhoneNumber>().is_ok())
+        .with_format("time-zone", |text: &str| parse_zone(text, "").is_ok())
+        .build(&schema)
+        .expect("a schema that utoipa derives is valid; a test compiles each of them")
+}
+
+fn collect(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
+    let path = error.instance_path().as_str();
+    match error.kind() {
+        // One fault for each field, at its own place.
+        ValidationErrorKind::AdditionalProperties { unexpected }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+            faults.extend(unexpected.iter().map(|field| {
+                let place = format!("{path}/{}", escape(field));
+                Fault::new(place, "unknown_field", format!("there is no field {field:?} here"))
+            }));
+        }
+        ValidationErrorKind::Required { property } => {
+            let field = property.as_str().unwrap_or_default();
+            let place = format!("{path}/{}", escape(field));
+            faults.push(Fault::new(place, "missing", format!("the field {field:?} is missing")));
+        }
+        // An optional document is "null or the document": the document's own problems are meant.
+        ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
+            let meant = context.iter().filter(|branch| !is_the_null_branch(branch));
+            let before = faults.len();
+            for error in meant.flatten() {
+                collect(error, faults);
+            }
+            if faults.len() == before {
+                faults.push(Fault::new(path, "invalid", error.to_string()));
+            }
+        }
+        kind => {
+            let (code, message) = explain(kind, error);
+            faults.push(Fault::new(path, code, message));
+        }
+    }
+}
+
+fn is_the_null_branch(branch: &[ValidationError<'_>]) -> bool {
+    matches!(branch, [error] if matches!(error.kind(), ValidationErrorKind::Type { .. })
+        && error.to_string().ends_with("of type \"null\""))
+}
+
+fn escape(field: &str) -> String {
+    field.replace('~', "~0").replace('/', "~1")
+}
+
+fn explain(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> (&'static str, String) {
+    match kind {
+        ValidationErrorKind::Type { .. } => ("wrong_type", error.to_string()),
+        ValidationErrorKind::Enum { options } => ("unknown_word", format!("one of {options} is expected")),
+        ValidationErrorKind::Format { format } => ("bad_format", expected(format, error.instance())),
+        ValidationErrorKind::Minimum { limit } => ("out_of_range", format!("at least {limit} is expected")),
+        ValidationErrorKind::Maximum { limit } => ("out_of_range", format!("at most {limit} is expected")),
+        ValidationErrorKind::MinLength { limit: 1 } => ("blank", "it must not be empty".to_owned()),
+        ValidationErrorKind::MinLength { limit } => {
+            ("too_short", format!("at least {limit} characters are expected"))
+        }
+        ValidationErrorKind::MaxLength { limit } => {
+            ("too_long", format!("at most {limit} characters are allowed"))
+        }
+        ValidationErrorKind::MaxItems { limit } => ("too_many", format!("at most {limit} items are allowed")),
+        ValidationErrorKind::MinItems { limit } => ("too_few", format!("at least {limit} items are expected")),
+        ValidationErrorKind::Pattern { .. } => ("bad_format", error.to_string()),
+        _ => ("invalid", error.to_string()),
+    }
+}
+
+fn expected(format: &str, value: &Value) -> String {
+    let text = value.as_str().unwrap_or_default();
+    match format {
+        "time-zone" => parse_zone(text, "").err().map_or_else(String::new, |problem| problem.message),
+        "phone-number" => text.parse::<PhoneNumber>().err().map_or_else(String::new, |e| e.to_string()),
+        "destination" => text.parse::<Destination>().err().map_or_else(String::new, |e| e.to_string()),
+        "currency" => text.parse::<Currency>().err().map_or_else(String::new, |e| e.to_string()),
+        "uuid" => "a UUID is expected".to_owned(),
+        "uri" => "an absolute URL is expected, such as https://example.com/hook".to_owned(),
+        "date" => "a date is expected as YYYY-MM-DD".to_owned(),
+        other => format!("a {other} is expected"),
+    }
+}

@@ -1,0 +1,28 @@
+//! The reference server: callcore behind an HTTP API, Twilio webhooks and an embedded store.
+//!
+//! It is the whole product assembled, and glue: handlers take a request apart, ask a port or the
+//! switchboard, and answer. It is not a library for others; embed [`callcore`] instead.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use callcore_server::{config::Settings, start};
+//!
+//! let config = Settings::default().check()?;
+//! let server = start::bind(config).await?;
+//! server.run(std::future::pending()).await;
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod secrets;
+pub mod serve;
+pub mod start;
+pub mod state;
+pub mod sweeper;
+pub mod webhook;

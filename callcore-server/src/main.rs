@@ -1,0 +1,89 @@
+//! The command line. Without a subcommand it serves.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use callcore_server::config::{Config, Settings};
+use callcore_server::start::{self, Server};
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+/// Routes inbound phone calls to buyers.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// The configuration file [default: callcore.toml, if there is one].
+    #[arg(long, value_name = "PATH")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("callcore-server does not start: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let config = arguments.settings.or_from_file(arguments.config.as_deref())?.check()?;
+    let filter = EnvFilter::try_new(&config.rust_log).map_err(|error| {
+        format!("RUST_LOG: a filter such as info or callcore_server=debug is expected: {error}")
+    })?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let without_token = config.twilio_auth_token.is_none();
+    let server = start::bind(config).await?;
+    greet(&server, without_token).await;
+    server.run(stop_signal()).await;
+    Ok(())
+}
+
+/// Tells a newcomer what to do next.
+async fn greet(server: &Server, without_token: bool) {
+    let config: &Config = &server.app().config;
+    let public_url = config.public_url.as_str().trim_end_matches('/');
+    println!("callcore listens on http://{}", server.address());
+    println!("  data:     {}", config.database.display());
+    println!("  webhooks: {public_url}/api/webhooks/voice and {public_url}/api/webhooks/status");
+    if without_token {
+        println!("  TWILIO_AUTH_TOKEN is not set: every webhook is refused until it is.");
+    }
+    if matches!(server.app().stores.system.is_set_up().await, Ok(false)) {
+        println!("  There is no owner yet. Create one, with a password of your own:");
+        println!("    curl -X POST {public_url}/api/auth/setup -H 'Content-Type: application/json' \\");
+        println!("      -d '{{\"username\":\"owner\",\"password\":\"…\"}}'");
+    }
+}
+
+async fn stop_signal() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let terminated = async {
+            match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+                Ok(mut signal) => {
+                    signal.recv().await;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "SIGTERM cannot be listened for");
+                    std::future::pending::<()>().await;
+                }
+            }
+        };
+        tokio::select! {
+            _ = interrupted => {}
+            () = terminated => {}
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = interrupted.await;
+    }
+    tracing::info!("stopping: no new connections, requests that are going on may finish");
+}

@@ -1,0 +1,104 @@
+//! From a configuration to a server that listens.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use callcore::port::Clock;
+use callcore::switchboard::{Ports, Switchboard};
+use callcore_store_sqlite::SqliteStore;
+use callcore_twiml::render::Renderer;
+use tokio::net::TcpListener;
+
+use crate::auth::Guard;
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::secrets::Sealer;
+use crate::state::{App, Shared, Stores};
+use crate::{app, serve, sweeper};
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store cannot be opened.
+    #[error("the database {path} cannot be opened: {source}")]
+    Store {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: callcore_store_sqlite::OpenError,
+    },
+    /// The address cannot be listened on.
+    #[error("LISTEN: {address} cannot be listened on: {source}")]
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// A server that listens and does not serve yet.
+#[derive(Debug)]
+pub struct Server {
+    app: App,
+    listener: TcpListener,
+    router: Router,
+}
+
+/// Opens the store and listens.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn bind(config: Config) -> Result<Server, StartError> {
+    let path = config.database.display().to_string();
+    let store = SqliteStore::open(&config.database)
+        .await
+        .map_err(|source| StartError::Store { path, source })?;
+    let address = config.listen;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|source| StartError::Listen { address, source })?;
+    let app = shared(config, Stores::of(&Arc::new(store)), Arc::new(SystemClock::default()));
+    let router = app::router(&app);
+    Ok(Server { app, listener, router })
+}
+
+/// Assembles what handlers share.
+pub fn shared(config: Config, stores: Stores, clock: Arc<dyn Clock>) -> App {
+    let ports = Ports {
+        directory: Arc::clone(&stores.directory),
+        system: Arc::clone(&stores.system),
+        calls: Arc::clone(&stores.calls),
+        capacity: Arc::clone(&stores.capacity),
+        clock: Arc::clone(&clock),
+    };
+    Arc::new(Shared {
+        switchboard: Arc::new(Switchboard::new(ports, Default::default())),
+        renderer: Renderer::new(config.public_url.as_str()),
+        guard: Guard::new(&config.session_secret, &config.public_url),
+        sealer: Sealer::new(&config.encryption_key),
+        stores,
+        clock,
+        config,
+    })
+}
+
+impl Server {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.listener.local_addr().unwrap_or(self.app.config.listen)
+    }
+
+    /// What its handlers share.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Serves until `stop` is ready, and then until the requests are done that are going on.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let sweeper = tokio::spawn(sweeper::run(Arc::clone(&self.app)));
+        serve::serve(self.listener, self.router, stop).await;
+        sweeper.abort();
+    }
+}

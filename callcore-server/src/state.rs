@@ -1,0 +1,67 @@
+//! What every handler can reach.
+
+use std::sync::Arc;
+
+use callcore::port::{Accounts, Calls, Capacity, Clock, Directory, Registry, SystemStore};
+use callcore::switchboard::Switchboard;
+use callcore_twiml::render::Renderer;
+
+use crate::auth::Guard;
+use crate::config::Config;
+use crate::secrets::Sealer;
+
+/// A store, one handle for each port.
+#[derive(Clone, Debug)]
+pub struct Stores {
+    /// Configurations as plans read them.
+    pub directory: Arc<dyn Directory>,
+    /// Acts before a tenant is known.
+    pub system: Arc<dyn SystemStore>,
+    /// Calls.
+    pub calls: Arc<dyn Calls>,
+    /// Caps.
+    pub capacity: Arc<dyn Capacity>,
+    /// Configuration objects.
+    pub registry: Arc<dyn Registry>,
+    /// Sessions and keys.
+    pub accounts: Arc<dyn Accounts>,
+}
+
+impl Stores {
+    /// All ports on one store.
+    pub fn of<S>(store: &Arc<S>) -> Self
+    where
+        S: Directory + SystemStore + Calls + Capacity + Registry + Accounts + 'static,
+    {
+        Self {
+            directory: Arc::clone(store) as _,
+            system: Arc::clone(store) as _,
+            calls: Arc::clone(store) as _,
+            capacity: Arc::clone(store) as _,
+            registry: Arc::clone(store) as _,
+            accounts: Arc::clone(store) as _,
+        }
+    }
+}
+
+/// Everything that handlers share.
+#[derive(Debug)]
+pub struct Shared {
+    /// The configuration.
+    pub config: Config,
+    /// The store.
+    pub stores: Stores,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Routes calls.
+    pub switchboard: Arc<Switchboard>,
+    /// Writes TwiML.
+    pub renderer: Renderer,
+    /// Signs people in.
+    pub guard: Guard,
+    /// Seals secrets at rest.
+    pub sealer: Sealer,
+}
+
+/// The state of the router.
+pub type App = Arc<Shared>;

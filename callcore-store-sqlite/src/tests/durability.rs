@@ -1,0 +1,122 @@
+//! What was acknowledged stays.
+
+use callcore::call::StepKey;
+use callcore::model::{CampaignStatus, Kind};
+use callcore::port::{
+    Accounts as _, Ask, Calls as _, Capacity as _, Directory as _, Preferences, Registry,
+    Reserved, Save, SystemStore as _,
+};
+use callcore::schedule::CapWindow;
+use callcore::vocabulary::PageRequest;
+use callcore_testkit::fixtures::{
+    api_key, assignment, attempt, buyer, buyer_cap, buyer_id, call, call_id, campaign_id,
+    campaign_on, contact, decision, lease_id, noon, number, number_id, owner, phone, save, session,
+    tally, tenant, token, user_id,
+};
+
+use super::{Opened, path_in, reserve, save_new};
+use crate::SqliteStore;
+
+async fn fill(store: &SqliteStore) {
+    let (tenant, now) = (tenant(1), noon());
+    let (campaign, buyer_1) = (campaign_id(1), buyer_id(1));
+    store.create(tenant, number_id(1).uuid(), number(1).into(), now).await.unwrap();
+    store.create(tenant, buyer_1.uuid(), buyer(1).into(), now).await.unwrap();
+    let object = campaign_on(number_id(1), 1, CampaignStatus::Active);
+    store.create(tenant, campaign.uuid(), object.into(), now).await.unwrap();
+    store.assign(tenant, campaign, buyer_1, assignment(3), now).await.unwrap();
+
+    let Reserved::Held(held) = reserve(store, 1, 5).await else { panic!("there is room") };
+    let mut first = call(tenant, 1);
+    first.attempts.push(attempt(1, &held));
+    let mut written = Save { decision: Some(decision(&first)), ..save(first, None, &StepKey::voice()) };
+    written.growth.caller = Some(phone(7));
+    written.growth.tallies.push(tally(campaign, buyer_1));
+    written.growth.contacts.push(contact(campaign, buyer_1, now));
+    store.save(tenant, written).await.unwrap();
+    assert_eq!(store.draw(tenant, call_id(1), "r", now).await.unwrap(), 0);
+
+    store.set_up(owner(tenant), now).await.unwrap();
+    store.open_session(tenant, session(1, now), token(1)).await.unwrap();
+    store.add_api_key(tenant, api_key(1, now), token(2)).await.unwrap();
+    let preferences = Preferences([("theme".to_owned(), "dark".to_owned())].into());
+    store.set_preferences(tenant, user_id(1), preferences).await.unwrap();
+}
+
+/// Everything that the ports show, as text.
+async fn everything(store: &SqliteStore) -> String {
+    let (tenant, now) = (tenant(1), noon());
+    let mut seen = format!("{} {}", store.revision(tenant), store.numbers_revision());
+    for kind in Kind::ALL {
+        let page = Registry::list(store, tenant, kind, PageRequest::LARGEST).await.unwrap();
+        seen += &format!("{page:?}\n");
+    }
+    let ask = Ask {
+        step: Some(StepKey::voice()),
+        caps: vec![buyer_cap(1, CapWindow::Concurrent, 5), buyer_cap(1, CapWindow::Daily, 5)],
+        caller: Some(phone(7)),
+        activity: Some((campaign_id(1), vec![buyer_id(1)])),
+    };
+    let parts = (
+        store.source(tenant, campaign_id(1)).await.unwrap(),
+        store.number(&phone(1)).await.unwrap(),
+        store.look(tenant, call_id(9), &ask, now).await.unwrap(),
+        store.look(tenant, call_id(1), &ask, now).await.unwrap(),
+        callcore::port::Calls::read(store, tenant, call_id(1)).await.unwrap(),
+        store.held(tenant, now).await.unwrap(),
+        reserve(store, 1, 5).await,
+        (
+            store.draw(tenant, call_id(1), "r", now).await.unwrap(),
+            store.credentials("OWNER@example.com").await.unwrap(),
+            store.sessions(tenant, user_id(1), now).await.unwrap(),
+            store.api_keys(tenant).await.unwrap(),
+            store.preferences(tenant, user_id(1)).await.unwrap(),
+        ),
+    );
+    seen + &format!("{parts:?}")
+}
+
+#[tokio::test]
+async fn reopening_keeps_everything() {
+    let opened = Opened::new().await;
+    fill(&opened.store).await;
+    let before = everything(&opened.store).await;
+    assert!(before.contains(&lease_id(call_id(1), 1).to_string()));
+    opened.store.close().await;
+    let again = SqliteStore::open(&path_in(&opened.directory)).await.unwrap();
+    assert_eq!(everything(&again).await, before);
+    // The next turn and the next revision go on from there.
+    assert_eq!(again.draw(tenant(1), call_id(2), "r", noon()).await.unwrap(), 1);
+    let before = again.revision(tenant(1));
+    again.create(tenant(1), buyer_id(2).uuid(), buyer(2).into(), noon()).await.unwrap();
+    assert_eq!(again.revision(tenant(1)), before + 1);
+}
+
+/// A copy of the files taken behind the store's back is what a machine that lost its power finds.
+#[tokio::test]
+async fn what_was_acknowledged_is_in_the_files_at_once() {
+    let opened = Opened::new().await;
+    for n in 1..20 {
+        save_new(&opened.store, n).await.unwrap();
+        let copy = tempfile::tempdir().unwrap();
+        for file in ["callcore.db", "callcore.db-wal"] {
+            std::fs::copy(opened.directory.path().join(file), copy.path().join(file)).unwrap();
+        }
+        let found = SqliteStore::open(&path_in(&copy)).await.unwrap();
+        assert_eq!(found.call(call_id(n)).await.unwrap(), Some(tenant(1)));
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_file_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let opened = Opened::new().await;
+    save_new(&opened.store, 1).await.unwrap();
+    for entry in std::fs::read_dir(opened.directory.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{:?}", entry.path());
+    }
+}

@@ -1,0 +1,103 @@
+//! Files of other versions, and files that are no store.
+
+use callcore::model::Kind;
+use callcore::port::{Directory as _, Registry as _};
+use callcore::vocabulary::PageRequest;
+use callcore_testkit::fixtures::{buyer, buyer_id, noon, tenant};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
+
+use super::{Opened, path_in, save_new};
+use crate::open::migrator;
+use crate::{OpenError, SqliteStore};
+
+#[tokio::test]
+async fn a_file_of_an_older_version_is_brought_up_to_date() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = path_in(&directory);
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut db = options.connect().await.unwrap();
+    migrator().run_to(1, &mut db).await.unwrap();
+    sqlx::query("INSERT INTO buyers VALUES (?1, ?2, 7, 0, 0, ?3)")
+        .bind(tenant(1).uuid())
+        .bind(buyer_id(1).uuid())
+        .bind(callcore::model::Object::from(buyer(1)).to_json().unwrap())
+        .execute(&mut db)
+        .await
+        .unwrap();
+    sqlx::query("INSERT INTO configuration_revisions VALUES (?1, 41)")
+        .bind(tenant(1).uuid())
+        .execute(&mut db)
+        .await
+        .unwrap();
+    db.close().await.unwrap();
+
+    let store = SqliteStore::open(&path).await.unwrap();
+    assert_eq!(store.revision(tenant(1)), 41);
+    let buyers = store.list(tenant(1), Kind::Buyer, PageRequest::default()).await.unwrap();
+    assert_eq!(buyers.items[0].version, 7);
+    save_new(&store, 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_version_is_told_as_such_and_left_alone() {
+    let opened = Opened::new().await;
+    opened.store.close().await;
+    let mut db = opened.stranger().await;
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (99, 'from the future', TRUE, x'00', 0)",
+    )
+    .execute(&mut db)
+    .await
+    .unwrap();
+    let error = SqliteStore::open(&path_in(&opened.directory)).await.unwrap_err();
+    assert!(matches!(error, OpenError::Newer { migration: 99 }), "{error:?}");
+    opened.assert_sound().await;
+    opened.assert_writable().await;
+}
+
+#[tokio::test]
+async fn a_migration_that_was_changed_is_refused() {
+    let opened = Opened::new().await;
+    opened.store.close().await;
+    let mut db = opened.stranger().await;
+    sqlx::query("UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 2")
+        .execute(&mut db)
+        .await
+        .unwrap();
+    let error = SqliteStore::open(&path_in(&opened.directory)).await.unwrap_err();
+    assert!(error.to_string().contains("migration 2"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_no_store_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = directory.path().join("text.db");
+    std::fs::write(&text, "This is no database at all. ".repeat(100)).unwrap();
+    let error = SqliteStore::open(&text).await.unwrap_err();
+    assert!(matches!(error, OpenError::Sqlite(_)), "{error:?}");
+    let error = SqliteStore::open(&text.join("callcore.db")).await.unwrap_err();
+    assert!(matches!(error, OpenError::Create { .. }), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_open_a_new_file_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("deep/down/callcore.db");
+    let opening: Vec<_> = (0..8)
+        .map(|n| {
+            let path = path.clone();
+            tokio::spawn(async move {
+                let store = SqliteStore::open(&path).await.unwrap();
+                let object = buyer(n).into();
+                store.create(tenant(1), buyer_id(n).uuid(), object, noon()).await.unwrap();
+            })
+        })
+        .collect();
+    for task in opening {
+        task.await.unwrap();
+    }
+    let store = SqliteStore::open(&path).await.unwrap();
+    assert_eq!(store.revision(tenant(1)), 8);
+}

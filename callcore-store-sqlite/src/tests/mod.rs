@@ -1,0 +1,86 @@
+//! What only this store promises. What every store promises is in `tests/suite.rs`.
+
+mod cancellation;
+mod durability;
+mod faults;
+mod migrations;
+mod torture;
+
+use std::path::PathBuf;
+
+use callcore::call::StepKey;
+use callcore::port::{Calls as _, Capacity as _, Reserved, SaveError};
+use callcore::schedule::CapWindow;
+use callcore_testkit::fixtures::{self, buyer_cap, call_id, claim, noon, reservation, tenant};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, SqliteConnection};
+use tempfile::TempDir;
+
+use crate::SqliteStore;
+
+/// A store with the directory that its file lies in.
+struct Opened {
+    store: SqliteStore,
+    directory: TempDir,
+}
+
+impl Opened {
+    async fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&path_in(&directory)).await.unwrap();
+        Self { store, directory }
+    }
+
+    /// The file as another process sees it: without any setting of the store's.
+    async fn stranger(&self) -> SqliteConnection {
+        SqliteConnectOptions::new().filename(path_in(&self.directory)).connect().await.unwrap()
+    }
+
+    /// Asserts that the file is whole and that no counter differs from the places it counts.
+    async fn assert_sound(&self) {
+        let mut db = self.stranger().await;
+        let report: String =
+            sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut db).await.unwrap();
+        assert_eq!(report, "ok");
+        let orphans = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut db).await.unwrap();
+        assert!(orphans.is_empty());
+        let drifted: Vec<(String, String, i64)> = sqlx::query_as(
+            "SELECT scope, window_key, used FROM cap_counters AS c WHERE used <> \
+             (SELECT COUNT(*) FROM reservation_items AS i WHERE i.tenant_id = c.tenant_id \
+             AND i.scope = c.scope AND i.window_kind = c.window_kind \
+             AND i.window_key = c.window_key)",
+        )
+        .fetch_all(&mut db)
+        .await
+        .unwrap();
+        assert_eq!(drifted, []);
+    }
+
+    /// Asserts that nobody is inside a write transaction.
+    async fn assert_writable(&self) {
+        let mut db = self.stranger().await;
+        sqlx::query("PRAGMA busy_timeout = 0").execute(&mut db).await.unwrap();
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut db).await.unwrap();
+        sqlx::query("ROLLBACK").execute(&mut db).await.unwrap();
+    }
+}
+
+fn path_in(directory: &TempDir) -> PathBuf {
+    directory.path().join("callcore.db")
+}
+
+/// Saves the call `n` as new.
+async fn save_new(store: &SqliteStore, n: u32) -> Result<(), SaveError> {
+    let save = fixtures::save(fixtures::call(tenant(1), n), None, &StepKey::voice());
+    store.save(tenant(1), save).await
+}
+
+/// Reserves for the first attempt of call `n` a place with buyer 1, who takes `limit` at once.
+async fn reserve(store: &SqliteStore, n: u32, limit: u32) -> Reserved {
+    let caps = [
+        buyer_cap(1, CapWindow::Concurrent, limit),
+        buyer_cap(1, CapWindow::Daily, u32::MAX),
+    ];
+    let wanted = reservation(call_id(n), 1, [claim(1, caps)]);
+    store.reserve(tenant(1), wanted, noon()).await.unwrap()
+}

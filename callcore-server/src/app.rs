@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::sync::Arc;
 
-
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
@@ -34,36 +33,39 @@ use crate::{api, auth, webhook};
         (name = "buyers", description = "Who takes calls"),
         (name = "numbers", description = "What callers dial"),
         (name = "calls", description = "What became of each call"),
+        (name = "webhooks", description = "What the carrier tells; signed by it"),
         (name = "health", description = "Whether the server is well"),
     )
 )]
 struct Described;
 
-/// Every path of the API with its description, and the description itself.
-fn described() -> (Router<App>, Document) {
+/// Every path, before anything holds for some of them only.
+fn everything(api: OpenApiRouter<App>) -> (Router<App>, Document) {
     OpenApiRouter::with_openapi(Described::openapi())
-        .merge(auth::routes::routes())
-        .merge(api::routes())
+        .merge(api)
+        .merge(webhook::routes())
+        .merge(api::health::routes())
         .split_for_parts()
+}
+
+fn signed_in() -> OpenApiRouter<App> {
+    OpenApiRouter::new().merge(auth::routes::routes()).merge(api::routes())
 }
 
 /// The OpenAPI 3.1 document, generated from the handlers.
 pub fn openapi() -> Document {
-    described().1
+    everything(signed_in()).1
 }
 
 /// Assembles the router.
 pub fn router(app: &App) -> Router {
-    let (described, document) = described();
-    let document = Arc::new(document);
-    let api = described
+    let document = Arc::new(openapi());
+    let api = signed_in()
         .route("/api/openapi.json", get(move || async move { Json(document.as_ref().clone()) }))
         .layer(middleware::from_fn_with_state(Arc::clone(app), auth::csrf::refuse_cross_site))
         .layer(header_layer(header::CACHE_CONTROL, "no-store"));
-    Router::new()
-        .merge(api)
-        .merge(webhook::routes())
-        .merge(api::health::routes())
+    everything(api)
+        .0
         .fallback(|| async { Failure::NotFound })
         .method_not_allowed_fallback(|| async { Failure::MethodNotAllowed })
         .layer(CatchPanicLayer::custom(panicked))
@@ -84,4 +86,3 @@ fn header_layer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     Failure::Bug("a handler panicked").into_response()
 }
-

@@ -38,6 +38,10 @@ pub struct Settings {
     /// Seals secrets at rest, 32 bytes or more [default: made once and kept in the data directory].
     #[arg(long, env = "ENCRYPTION_KEY", hide_env_values = true, value_name = "KEY")]
     pub encryption_key: Option<String>,
+    /// Whether URLs that tenants configure may reach private addresses and any port, for
+    /// development: true, false, 1 or 0 [default: false].
+    #[arg(long, env = "ALLOW_PRIVATE_TARGETS", value_name = "BOOLEAN")]
+    pub allow_private_targets: Option<String>,
     /// What is logged, such as `info` or `callcore_server=debug` [default: info].
     #[arg(long, env = "RUST_LOG", value_name = "FILTER")]
     pub rust_log: Option<String>,
@@ -68,6 +72,8 @@ pub struct Config {
     pub session_secret: SecretString,
     /// Seals secrets at rest.
     pub encryption_key: SecretString,
+    /// Whether URLs that tenants configure may reach private addresses.
+    pub allow_private_targets: bool,
     /// What is logged.
     pub rust_log: String,
 }
@@ -105,7 +111,8 @@ impl Settings {
     /// an error only where it was named.
     pub fn or_from_file(self, named: Option<&Path>) -> Result<Self, ConfigError> {
         let path = named.unwrap_or(Path::new("callcore.toml"));
-        let failed = |problem: String| ConfigError::File { path: path.display().to_string(), problem };
+        let failed =
+            |problem: String| ConfigError::File { path: path.display().to_string(), problem };
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
@@ -114,7 +121,8 @@ impl Settings {
             Err(error) => return Err(failed(error.to_string())),
         };
         // The parser's own message shows the line, and with it perhaps a secret.
-        let file: Self = toml::from_str(&text).map_err(|error| failed(error.message().to_owned()))?;
+        let file: Self =
+            toml::from_str(&text).map_err(|error| failed(error.message().to_owned()))?;
         Ok(Self {
             database_url: self.database_url.or(file.database_url),
             data_dir: self.data_dir.or(file.data_dir),
@@ -124,6 +132,7 @@ impl Settings {
             twilio_auth_token: self.twilio_auth_token.or(file.twilio_auth_token),
             session_secret: self.session_secret.or(file.session_secret),
             encryption_key: self.encryption_key.or(file.encryption_key),
+            allow_private_targets: self.allow_private_targets.or(file.allow_private_targets),
             rust_log: self.rust_log.or(file.rust_log),
         })
     }
@@ -142,25 +151,43 @@ impl Settings {
             Some(text) => public_url(&text)?,
             None => public_url(&format!("http://{listen}"))?,
         };
-        let session_secret = kept_secret("SESSION_SECRET", self.session_secret, &data_dir, "session-secret")?;
-        let encryption_key = kept_secret("ENCRYPTION_KEY", self.encryption_key, &data_dir, "encryption-key")?;
+        let session_secret =
+            kept_secret("SESSION_SECRET", self.session_secret, &data_dir, "session-secret")?;
+        let encryption_key =
+            kept_secret("ENCRYPTION_KEY", self.encryption_key, &data_dir, "encryption-key")?;
         Ok(Config {
             database: database(self.database_url.as_deref(), &data_dir)?,
             data_dir,
             public_url,
             listen,
             twilio_account_sid: self.twilio_account_sid.filter(|sid| !sid.is_empty()),
-            twilio_auth_token: self.twilio_auth_token.filter(|token| !token.is_empty()).map(Into::into),
+            twilio_auth_token: self
+                .twilio_auth_token
+                .filter(|token| !token.is_empty())
+                .map(Into::into),
             session_secret,
             encryption_key,
+            allow_private_targets: boolean(
+                "ALLOW_PRIVATE_TARGETS",
+                self.allow_private_targets.as_deref(),
+            )?,
             rust_log: self.rust_log.unwrap_or_else(|| "info".into()),
         })
     }
 }
 
+fn boolean(name: &'static str, text: Option<&str>) -> Result<bool, ConfigError> {
+    match text {
+        None | Some("" | "false" | "0") => Ok(false),
+        Some("true" | "1") => Ok(true),
+        Some(other) => Err(wrong(name, format!("true, false, 1 or 0 is expected, not {other:?}"))),
+    }
+}
+
 fn public_url(text: &str) -> Result<Url, ConfigError> {
     let expected = "an absolute http or https URL without query such as https://calls.example.com";
-    let url = Url::parse(text).map_err(|_| wrong("PUBLIC_URL", format!("{expected}, not {text:?}")))?;
+    let url =
+        Url::parse(text).map_err(|_| wrong("PUBLIC_URL", format!("{expected}, not {text:?}")))?;
     let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
     if matches!(url.scheme(), "http" | "https") && url.has_host() && plain {
         Ok(url)
@@ -170,7 +197,9 @@ fn public_url(text: &str) -> Result<Url, ConfigError> {
 }
 
 fn database(url: Option<&str>, data_dir: &Path) -> Result<PathBuf, ConfigError> {
-    let Some(url) = url.filter(|url| !url.is_empty()) else { return Ok(data_dir.join("callcore.db")) };
+    let Some(url) = url.filter(|url| !url.is_empty()) else {
+        return Ok(data_dir.join("callcore.db"));
+    };
     let path = url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
     match path {
         Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
@@ -205,7 +234,10 @@ fn kept_secret(
     };
     match std::fs::read_to_string(&path) {
         Ok(secret) if secret.trim().len() >= 32 => Ok(secret.trim().into()),
-        Ok(_) => Err(wrong(name, format!("{} is too short; delete it to make a new one", path.display()))),
+        Ok(_) => Err(wrong(
+            name,
+            format!("{} is too short; delete it to make a new one", path.display()),
+        )),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let secret = crate::secrets::random_token();
             std::fs::create_dir_all(data_dir).map_err(failed)?;
@@ -252,11 +284,23 @@ mod tests {
         let some = |text: &str| Some(text.to_owned());
         let table = [
             (Settings { listen: some("8080"), ..settings(dir.path()) }, "LISTEN"),
-            (Settings { public_url: some("calls.example.com"), ..settings(dir.path()) }, "PUBLIC_URL"),
+            (
+                Settings { public_url: some("calls.example.com"), ..settings(dir.path()) },
+                "PUBLIC_URL",
+            ),
             (Settings { public_url: some("ftp://x"), ..settings(dir.path()) }, "PUBLIC_URL"),
-            (Settings { session_secret: some("hunter2"), ..settings(dir.path()) }, "SESSION_SECRET"),
-            (Settings { encryption_key: some("hunter2"), ..settings(dir.path()) }, "ENCRYPTION_KEY"),
-            (Settings { database_url: some("mysql://a:hunter2@b"), ..settings(dir.path()) }, "DATABASE_URL"),
+            (
+                Settings { session_secret: some("hunter2"), ..settings(dir.path()) },
+                "SESSION_SECRET",
+            ),
+            (
+                Settings { encryption_key: some("hunter2"), ..settings(dir.path()) },
+                "ENCRYPTION_KEY",
+            ),
+            (
+                Settings { database_url: some("mysql://a:hunter2@b"), ..settings(dir.path()) },
+                "DATABASE_URL",
+            ),
         ];
         for (settings, name) in table {
             let message = settings.check().unwrap_err().to_string();
@@ -269,7 +313,8 @@ mod tests {
     fn the_file_fills_in_and_refuses_unknown_keys() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("callcore.toml");
-        std::fs::write(&path, "listen = \"127.0.0.1:9\"\npublic_url = \"https://file.example\"\n").unwrap();
+        std::fs::write(&path, "listen = \"127.0.0.1:9\"\npublic_url = \"https://file.example\"\n")
+            .unwrap();
         let flags = Settings { listen: Some("127.0.0.1:8".into()), ..Settings::default() };
         let merged = flags.clone().or_from_file(Some(&path)).unwrap();
         assert_eq!(merged.listen.as_deref(), Some("127.0.0.1:8"));

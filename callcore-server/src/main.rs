@@ -56,7 +56,9 @@ async fn greet(server: &Server, without_token: bool) {
     }
     if matches!(server.app().stores.system.is_set_up().await, Ok(false)) {
         println!("  There is no owner yet. Create one, with a password of your own:");
-        println!("    curl -X POST {public_url}/api/auth/setup -H 'Content-Type: application/json' \\");
+        println!(
+            "    curl -X POST {public_url}/api/auth/setup -H 'Content-Type: application/json' \\"
+        );
         println!("      -d '{{\"username\":\"owner\",\"password\":\"…\"}}'");
     }
 }

@@ -200,6 +200,7 @@ async fn activate(
     let tenant = principal.tenant;
     for _ in 0..limits::RESTEPS {
         let source = source(&app, tenant, id).await?;
+        refuse_completed(&source.campaign.value)?;
         let problems = plan::check(&source);
         blocking(&problems)?;
         let next = Campaign { status: CampaignStatus::Active, ..source.campaign.value };

@@ -1,7 +1,7 @@
 //! What all configuration objects share: how they are shown, created, read, replaced, listed and
 //! deleted.
 
-use callcore::model::{Object, Stored, WrongKind, Kind};
+use callcore::model::{Kind, Object, Stored, WrongKind};
 use callcore::port::RegistryError;
 use callcore::vocabulary::{PageRequest, TenantId};
 use chrono::{DateTime, Utc};
@@ -57,12 +57,21 @@ impl Configured for callcore::model::Number {
 }
 
 /// Creates an object under an id of its own.
-pub async fn create<T: Configured>(app: &App, tenant: TenantId, id: Uuid, value: T) -> Result<Stored<T>, Failure> {
+pub async fn create<T: Configured>(
+    app: &App,
+    tenant: TenantId,
+    id: Uuid,
+    value: T,
+) -> Result<Stored<T>, Failure> {
     Ok(app.stores.registry.create(tenant, id, value.into(), app.clock.now()).await?.of()?)
 }
 
 /// Reads an object.
-pub async fn read<T: Configured>(app: &App, tenant: TenantId, id: Uuid) -> Result<Stored<T>, Failure> {
+pub async fn read<T: Configured>(
+    app: &App,
+    tenant: TenantId,
+    id: Uuid,
+) -> Result<Stored<T>, Failure> {
     let stored = app.stores.registry.read(tenant, T::KIND, id).await?;
     Ok(stored.ok_or(Failure::NotFound)?.of()?)
 }

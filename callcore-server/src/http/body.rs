@@ -59,6 +59,7 @@ pub fn document<T: Document>(mut value: Value) -> Result<T, Failure> {
             object.remove(*field);
         }
     }
+    schema::whole_numbers(&mut value);
     let faults = schema::faults::<T>(&value);
     if !faults.is_empty() {
         return Err(Failure::Invalid(faults));
@@ -117,7 +118,10 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// [`Failure::BrokenJson`] where the connection broke off.
 pub async fn read(headers: &HeaderMap, body: Body, most_bytes: usize) -> Result<Bytes, Failure> {
     let told = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    if told.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > most_bytes) {
+    if told
+        .and_then(|length| length.parse::<usize>().ok())
+        .is_some_and(|length| length > most_bytes)
+    {
         return Err(Failure::TooLarge { most_bytes });
     }
     let collecting = Limited::new(body, most_bytes).collect();

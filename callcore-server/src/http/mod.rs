@@ -10,4 +10,4 @@ pub mod schema;
 pub use body::{Document, JsonBody, NoBody};
 pub use page::{Listing, Paging};
 pub use path::Id;
-pub use problem::{Fault, Failure};
+pub use problem::{Failure, Fault};

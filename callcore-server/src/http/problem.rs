@@ -22,7 +22,11 @@ pub struct Fault {
 
 impl Fault {
     /// A fault at a place.
-    pub fn new(path: impl Into<String>, code: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn new(
+        path: impl Into<String>,
+        code: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
         Self { path: path.into(), code: code.into(), message: message.into() }
     }
 }
@@ -174,7 +178,8 @@ impl Failure {
             Self::InUse(holders) => holders
                 .into_iter()
                 .map(|holder| {
-                    let message = format!("the {} {:?} ({}) uses it", holder.kind, holder.name, holder.id);
+                    let message =
+                        format!("the {} {:?} ({}) uses it", holder.kind, holder.name, holder.id);
                     Fault::new("", "in_use", message)
                 })
                 .collect(),
@@ -230,9 +235,11 @@ impl From<RegistryError> for Failure {
     fn from(error: RegistryError) -> Self {
         match error {
             RegistryError::NotFound(_) => Self::NotFound,
-            RegistryError::VersionConflict => {
-                Self::conflict("", "changed", "somebody else changed it at the same time; read it again")
-            }
+            RegistryError::VersionConflict => Self::conflict(
+                "",
+                "changed",
+                "somebody else changed it at the same time; read it again",
+            ),
             RegistryError::NumberUnavailable => {
                 Self::conflict("/number", "number_unavailable", "this number is not available")
             }

@@ -27,7 +27,8 @@ pub fn faults<T: ToSchema + 'static>(value: &Value) -> Vec<Fault> {
 }
 
 fn validator<T: ToSchema + 'static>() -> Arc<Validator> {
-    let known = |validators: &HashMap<TypeId, Arc<Validator>>| validators.get(&TypeId::of::<T>()).cloned();
+    let known =
+        |validators: &HashMap<TypeId, Arc<Validator>>| validators.get(&TypeId::of::<T>()).cloned();
     let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(validator) = known(&validators) {
         return validator;
@@ -44,6 +45,7 @@ fn compile<T: ToSchema>() -> Validator {
         components.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
     let mut schema = json!(T::schema());
     schema["components"] = json!({ "schemas": components });
+    limit_integers(&mut schema);
     jsonschema::options()
         .with_draft(jsonschema::Draft::Draft202012)
         .should_validate_formats(true)
@@ -53,6 +55,37 @@ fn compile<T: ToSchema>() -> Validator {
         .with_format("time-zone", |text: &str| parse_zone(text, "").is_ok())
         .build(&schema)
         .expect("a schema that utoipa derives is valid; a test compiles each of them")
+}
+
+/// Says of every integer without a maximum what its Rust type can hold.
+fn limit_integers(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            let whole = fields.get("format").is_some_and(|format| format == "int32");
+            if whole && !fields.contains_key("maximum") {
+                fields.insert("maximum".into(), json!(u32::MAX));
+            }
+            fields.values_mut().for_each(limit_integers);
+        }
+        Value::Array(items) => items.iter_mut().for_each(limit_integers),
+        _ => {}
+    }
+}
+
+/// Writes whole numbers as integers: `1e2` is 100 for JSON Schema, but not for serde.
+pub fn whole_numbers(value: &mut Value) {
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(whole_numbers),
+        Value::Array(items) => items.iter_mut().for_each(whole_numbers),
+        Value::Number(number) => {
+            let whole = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0);
+            // Only integers below 2⁵³ are exact as floats, and none of ours is larger.
+            if let Some(float) = whole.filter(|float| float.abs() < 9_007_199_254_740_992.0) {
+                *value = json!(float as i64);
+            }
+        }
+        _ => {}
+    }
 }
 
 fn collect(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
@@ -101,10 +134,18 @@ fn escape(field: &str) -> String {
 fn explain(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> (&'static str, String) {
     match kind {
         ValidationErrorKind::Type { .. } => ("wrong_type", error.to_string()),
-        ValidationErrorKind::Enum { options } => ("unknown_word", format!("one of {options} is expected")),
-        ValidationErrorKind::Format { format } => ("bad_format", expected(format, error.instance())),
-        ValidationErrorKind::Minimum { limit } => ("out_of_range", format!("at least {limit} is expected")),
-        ValidationErrorKind::Maximum { limit } => ("out_of_range", format!("at most {limit} is expected")),
+        ValidationErrorKind::Enum { options } => {
+            ("unknown_word", format!("one of {options} is expected"))
+        }
+        ValidationErrorKind::Format { format } => {
+            ("bad_format", expected(format, error.instance()))
+        }
+        ValidationErrorKind::Minimum { limit } => {
+            ("out_of_range", format!("at least {limit} is expected"))
+        }
+        ValidationErrorKind::Maximum { limit } => {
+            ("out_of_range", format!("at most {limit} is expected"))
+        }
         ValidationErrorKind::MinLength { limit: 1 } => ("blank", "it must not be empty".to_owned()),
         ValidationErrorKind::MinLength { limit } => {
             ("too_short", format!("at least {limit} characters are expected"))
@@ -112,8 +153,12 @@ fn explain(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> (&'static
         ValidationErrorKind::MaxLength { limit } => {
             ("too_long", format!("at most {limit} characters are allowed"))
         }
-        ValidationErrorKind::MaxItems { limit } => ("too_many", format!("at most {limit} items are allowed")),
-        ValidationErrorKind::MinItems { limit } => ("too_few", format!("at least {limit} items are expected")),
+        ValidationErrorKind::MaxItems { limit } => {
+            ("too_many", format!("at most {limit} items are allowed"))
+        }
+        ValidationErrorKind::MinItems { limit } => {
+            ("too_few", format!("at least {limit} items are expected"))
+        }
         ValidationErrorKind::Pattern { .. } => ("bad_format", error.to_string()),
         _ => ("invalid", error.to_string()),
     }
@@ -122,9 +167,15 @@ fn explain(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> (&'static
 fn expected(format: &str, value: &Value) -> String {
     let text = value.as_str().unwrap_or_default();
     match format {
-        "time-zone" => parse_zone(text, "").err().map_or_else(String::new, |problem| problem.message),
-        "phone-number" => text.parse::<PhoneNumber>().err().map_or_else(String::new, |e| e.to_string()),
-        "destination" => text.parse::<Destination>().err().map_or_else(String::new, |e| e.to_string()),
+        "time-zone" => {
+            parse_zone(text, "").err().map_or_else(String::new, |problem| problem.message)
+        }
+        "phone-number" => {
+            text.parse::<PhoneNumber>().err().map_or_else(String::new, |e| e.to_string())
+        }
+        "destination" => {
+            text.parse::<Destination>().err().map_or_else(String::new, |e| e.to_string())
+        }
         "currency" => text.parse::<Currency>().err().map_or_else(String::new, |e| e.to_string()),
         "uuid" => "a UUID is expected".to_owned(),
         "uri" => "an absolute URL is expected, such as https://example.com/hook".to_owned(),

@@ -53,7 +53,8 @@ pub(super) async fn after_failure(app: App, request: Request) -> Response {
     };
     let code = form.get("ErrorCode").unwrap_or_default().to_owned();
     tracing::warn!(code, "the carrier could not use our answer and asks for the fallback");
-    let path = form.get("ErrorUrl").unwrap_or_default().split(['?', '#']).next().unwrap_or_default();
+    let path =
+        form.get("ErrorUrl").unwrap_or_default().split(['?', '#']).next().unwrap_or_default();
     let at_the_beginning = path.is_empty() || path.ends_with("/voice");
     if at_the_beginning {
         twiml(handled(app, Webhook::Voice, form, deadline).await)

@@ -5,37 +5,59 @@
 mod answer;
 mod verify;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use axum::routing::post;
 use callcore::vocabulary::TenantId;
 use callcore_twiml::webhook::Webhook;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::http::Id;
+use crate::http::problem::ProblemDocument;
 use crate::state::App;
 
 /// The webhooks. The continuations are named by our own TwiML only.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/api/webhooks/voice", post(voice))
-        .route("/api/webhooks/pool/{pool}/voice", post(voice))
-        .route("/api/webhooks/status", post(status))
-        .route("/api/webhooks/fallback", post(fallback))
-        .route("/api/webhooks/dial/{tenant}/{attempt}", post(dial_result))
-        .route("/api/webhooks/leg/{tenant}/{attempt}", post(leg))
-        .route("/api/webhooks/recording/{tenant}", post(recording))
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(voice))
+        .routes(routes!(pool_voice))
+        .routes(routes!(status))
+        .routes(routes!(fallback))
+        .routes(routes!(dial_result))
+        .routes(routes!(leg))
+        .routes(routes!(recording))
 }
 
+/// A call came in.
+#[utoipa::path(post, path = "/api/webhooks/voice", tag = "webhooks",
+    request_body(content = HashMap<String, String>, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, content_type = "text/xml", body = String), (status = 403, body = ProblemDocument)))]
 async fn voice(State(app): State<App>, request: Request) -> Response {
     answer::with_twiml(app, Webhook::Voice, request).await
 }
 
+/// A call came in on a number of a pool. The number says which campaign answers it.
+#[utoipa::path(post, path = "/api/webhooks/pool/{poolId}/voice", tag = "webhooks", params(("poolId" = Uuid, Path)),
+    request_body(content = HashMap<String, String>, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, content_type = "text/xml", body = String), (status = 403, body = ProblemDocument)))]
+async fn pool_voice(State(app): State<App>, request: Request) -> Response {
+    answer::with_twiml(app, Webhook::Voice, request).await
+}
+
+/// The carrier could not use an answer of ours.
+#[utoipa::path(post, path = "/api/webhooks/fallback", tag = "webhooks",
+    request_body(content = HashMap<String, String>, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, content_type = "text/xml", body = String), (status = 403, body = ProblemDocument)))]
 async fn fallback(State(app): State<App>, request: Request) -> Response {
     answer::after_failure(app, request).await
 }
 
+/// A dial is over, and the caller waits for what comes next.
+#[utoipa::path(post, path = "/api/webhooks/dial/{tenant}/{attempt}", tag = "webhooks",
+    params(("tenant" = Uuid, Path), ("attempt" = u32, Path)),
+    request_body(content = HashMap<String, String>, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, content_type = "text/xml", body = String), (status = 403, body = ProblemDocument)))]
 async fn dial_result(
     State(app): State<App>,
     Id((tenant, attempt)): Id<(Uuid, u32)>,
@@ -45,10 +67,19 @@ async fn dial_result(
     answer::with_twiml(app, Webhook::DialResult { tenant, attempt }, request).await
 }
 
+/// The caller's call moved.
+#[utoipa::path(post, path = "/api/webhooks/status", tag = "webhooks",
+    request_body(content = HashMap<String, String>, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 204), (status = 403, body = ProblemDocument)))]
 async fn status(State(app): State<App>, request: Request) -> Response {
     answer::with_nothing(app, Webhook::Status, request).await
 }
 
+/// The leg to a buyer moved.
+#[utoipa::path(post, path = "/api/webhooks/leg/{tenant}/{attempt}", tag = "webhooks",
+    params(("tenant" = Uuid, Path), ("attempt" = u32, Path)),
+    request_body(content = HashMap<String, String>, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 204), (status = 403, body = ProblemDocument)))]
 async fn leg(
     State(app): State<App>,
     Id((tenant, attempt)): Id<(Uuid, u32)>,
@@ -58,11 +89,11 @@ async fn leg(
     answer::with_nothing(app, Webhook::Leg { tenant, attempt }, request).await
 }
 
-async fn recording(
-    State(app): State<App>,
-    Id(tenant): Id<Uuid>,
-    request: Request,
-) -> Response {
+/// A recording can be fetched.
+#[utoipa::path(post, path = "/api/webhooks/recording/{tenant}", tag = "webhooks", params(("tenant" = Uuid, Path)),
+    request_body(content = HashMap<String, String>, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 204), (status = 403, body = ProblemDocument)))]
+async fn recording(State(app): State<App>, Id(tenant): Id<Uuid>, request: Request) -> Response {
     let webhook = Webhook::Recording { tenant: TenantId::from_uuid(tenant) };
     answer::with_nothing(app, webhook, request).await
 }

@@ -90,10 +90,11 @@ impl Call {
         answered.or(ringing).and_then(|attempt| attempt.target.buyer())
     }
 
-    /// Why it ended the way it did, once it is over. A function of what is known, so the order in
-    /// which it became known does not matter.
+    /// Why it ends the way it does: once it is over, or once nothing is left but the no-route
+    /// message. A function of what is known, so the order in which it became known does not matter.
     pub fn final_reason(&self) -> Option<FinalReason> {
-        if !self.is_over() {
+        let nothing_left = self.no_route.is_some() && self.current_attempt().is_none();
+        if !self.is_over() && !nothing_left {
             return None;
         }
         if self
@@ -140,7 +141,8 @@ impl Call {
         if result.outcome == DialOutcome::Answered {
             attempt.talk_secs = result.talk_secs.or(attempt.talk_secs);
             let talked = TimeDelta::seconds(i64::from(attempt.talk_secs.unwrap_or(0)));
-            attempt.answered_at.get_or_insert(now - talked);
+            // Clocks differ: nobody answers before the phone rang.
+            attempt.answered_at.get_or_insert((now - talked).max(attempt.dialled_at));
         }
         attempt.learn(result.outcome, now)
     }

@@ -14,6 +14,7 @@ mod capacity;
 mod clock;
 mod directory;
 mod error;
+mod http;
 mod registry;
 mod system;
 
@@ -23,5 +24,6 @@ pub use capacity::{Capacity, Held, Release, Reservation, Reserved};
 pub use clock::Clock;
 pub use directory::{AssignedBuyer, Directory, NumberUse, Source};
 pub use error::StoreError;
+pub use http::{Http, HttpError, HttpRequest, HttpResponse};
 pub use registry::{Holder, Registry, RegistryError};
 pub use system::{Credentials, NumberHolder, Swept, SystemStore};

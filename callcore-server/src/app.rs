@@ -82,7 +82,6 @@ fn header_layer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the layer asks for this signature")]
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     Failure::Bug("a handler panicked").into_response()
 }

@@ -10,6 +10,8 @@ mod keys;
 mod password;
 mod peer;
 pub mod principal;
+#[cfg(test)]
+mod router_tests;
 pub mod routes;
 mod sign_in;
 mod throttle;

@@ -1,3 +1,5 @@
+//! `<Sip>`: a SIP address inside a `<Dial>`.
+
 use crate::attribute::attributes;
 use crate::check::{Check, trimmed_text};
 use crate::element::{Content, Element, ReadElement};

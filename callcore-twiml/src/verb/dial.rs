@@ -1,3 +1,5 @@
+//! `<Dial>`: calls someone and connects the caller.
+
 use std::borrow::Cow;
 
 use crate::attribute::{Scalar, Word, attributes, single_words, words};

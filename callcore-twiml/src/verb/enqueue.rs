@@ -1,3 +1,5 @@
+//! `<Enqueue>`: puts the caller in a queue.
+
 use crate::attribute::attributes;
 use crate::check::{Check, at_most, ensure, trimmed_text};
 use crate::element::{Content, Element, ReadElement};

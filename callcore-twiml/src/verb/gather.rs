@@ -1,3 +1,5 @@
+//! `<Gather>`: asks for keys or speech.
+
 use std::borrow::Cow;
 
 use crate::attribute::{Scalar, attributes, single_words, words};

@@ -1,3 +1,5 @@
+//! `<Hangup>`: ends the call.
+
 use crate::attribute::attributes;
 use crate::check::Check;
 use crate::element::{Content, Element, ReadElement};

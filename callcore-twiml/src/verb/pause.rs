@@ -1,3 +1,5 @@
+//! `<Pause>`: waits in silence.
+
 use crate::attribute::attributes;
 use crate::check::{Check, in_range};
 use crate::element::{Content, Element, ReadElement};

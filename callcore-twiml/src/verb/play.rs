@@ -1,3 +1,5 @@
+//! `<Play>`: plays a sound file or keys.
+
 use std::borrow::Cow;
 
 use crate::attribute::{AttributeValue, attributes};

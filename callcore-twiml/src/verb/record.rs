@@ -1,3 +1,5 @@
+//! `<Record>`: records the caller.
+
 use crate::attribute::attributes;
 use crate::check::{Check, in_range, keys};
 use crate::element::{Content, Element, ReadElement};

@@ -1,3 +1,5 @@
+//! `<Redirect>`: goes on with another document.
+
 use crate::attribute::attributes;
 use crate::check::{Check, trimmed_text};
 use crate::element::{Content, Element, ReadElement};

@@ -1,3 +1,5 @@
+//! `<Reject>`: refuses the call unanswered.
+
 use crate::attribute::{attributes, single_words, words};
 use crate::check::Check;
 use crate::element::{Content, Element, ReadElement};

@@ -1,3 +1,5 @@
+//! `<Say>`: speaks a text.
+
 use crate::attribute::attributes;
 use crate::check::{Check, at_most, ensure, language};
 use crate::element::{Content, Element, ReadElement};

@@ -2,23 +2,26 @@
 //! documents: the same JSON in the HTTP API, in exports and in stores. `check()` on each finds all
 //! problems of that one object; problems that span objects are found by [`crate::plan`].
 
+mod assignment;
 mod buyer;
 mod campaign;
 mod caps;
 mod check;
 mod geo;
 mod number;
+mod settings;
 mod stored;
 
+pub use assignment::Assignment;
 pub use buyer::{
     Availability, Buyer, BuyerStatus, Contact, DuplicateRule, DuplicateScope, RestrictAfter,
 };
-pub use campaign::{
-    Assignment, AuctionSettings, CallerIdPolicy, CallerIdRule, Campaign, CampaignStatus,
-    Conversion, HttpMethod, NoRoute, Parameter, Pixel, PixelEvent, Pricing, Recording, Reroute,
-    RoutingType, Strategy, Webhook,
-};
+pub use campaign::Campaign;
 pub use caps::Caps;
 pub use geo::{GeoKind, GeoMatch, GeoRule, GeoVerdict, Place};
 pub use number::{Capability, Number, NumberType};
+pub use settings::{
+    AuctionSettings, CallerIdPolicy, CallerIdRule, CampaignStatus, Conversion, HttpMethod, NoRoute,
+    Parameter, Pixel, PixelEvent, Pricing, Recording, Reroute, RoutingType, Strategy, Webhook,
+};
 pub use stored::{Kind, Object, Stored, WrongKind};

@@ -1,8 +1,8 @@
 //! What activation checks: everything at once, over all objects that a campaign is made of (spec
 //! CAM-4). Errors block, warnings do not.
 
+use super::{AssignedBuyer, Source};
 use crate::model::{Availability, BuyerStatus, CampaignStatus, Caps, RoutingType};
-use crate::port::{AssignedBuyer, Source};
 use crate::vocabulary::{Problem, limits};
 
 /// All problems that stand between a campaign and its activation. Paths are JSON Pointers into the

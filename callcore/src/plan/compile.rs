@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::Source;
 use crate::model::{
     Assignment, Buyer, BuyerStatus, CallerIdPolicy, Campaign, CampaignStatus, Caps, Conversion,
 };
-use crate::port::Source;
 use crate::routing::{Candidate, Cap, CapKey, CapScope, Request};
 use crate::schedule::Schedule;
 use crate::vocabulary::{BuyerId, CampaignId, Money, Problem, TenantId};

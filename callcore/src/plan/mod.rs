@@ -4,7 +4,9 @@
 mod cache;
 mod check;
 mod compile;
+mod source;
 
-pub use cache::{Answer, PlanCache};
+pub use cache::PlanCache;
 pub use check::check;
 pub use compile::{Plan, candidate};
+pub use source::{AssignedBuyer, NumberHolder, NumberUse, Source};

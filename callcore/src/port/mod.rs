@@ -22,8 +22,10 @@ pub use accounts::{Accounts, AccountsError, ApiKey, Preferences, Session, TokenH
 pub use calls::{Ask, CallFilter, Calls, Journey, Look, Save, SaveError};
 pub use capacity::{Capacity, Held, Release, Reservation, Reserved};
 pub use clock::Clock;
-pub use directory::{AssignedBuyer, Directory, NumberUse, Source};
+pub use directory::Directory;
 pub use error::StoreError;
 pub use http::{Http, HttpError, HttpRequest, HttpResponse};
 pub use registry::{Holder, Registry, RegistryError};
-pub use system::{Credentials, NumberHolder, Swept, SystemStore};
+pub use system::{Credentials, Swept, SystemStore};
+
+pub use crate::plan::{AssignedBuyer, NumberHolder, NumberUse, Source};

@@ -7,19 +7,8 @@ use chrono::{DateTime, Utc};
 
 use super::StoreError;
 use super::accounts::{AccountsError, ApiKey, Session, TokenHash, User};
-use crate::vocabulary::{CallId, CampaignId, NumberId, PhoneNumber, TenantId};
-
-/// Who holds a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NumberHolder {
-    /// The tenant.
-    pub tenant: TenantId,
-    /// The number in its inventory.
-    pub number: NumberId,
-    /// The campaign that answers it: the active one; else the one that was changed last among those
-    /// that are not completed; else the completed one that was changed last.
-    pub campaign: Option<CampaignId>,
-}
+use crate::plan::NumberHolder;
+use crate::vocabulary::{CallId, PhoneNumber, TenantId};
 
 /// A user with the hash that a password is checked against.
 #[derive(Clone, PartialEq, Eq)]

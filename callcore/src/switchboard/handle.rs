@@ -98,13 +98,7 @@ pub(super) struct Outcome {
 impl Switchboard {
     /// A switchboard on these ports.
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        let plans = PlanCache::new(Arc::clone(&ports.directory), Arc::clone(&ports.system));
-        Self { ports, plans, settings }
-    }
-
-    /// The plans it routes by.
-    pub const fn plans(&self) -> &PlanCache {
-        &self.plans
+        Self { ports, plans: PlanCache::default(), settings }
     }
 
     /// Handles one event.
@@ -162,7 +156,7 @@ impl Switchboard {
 
     /// The plan of a call's campaign, unless the campaign is gone.
     pub(super) async fn plan_of(&self, call: &Call) -> Result<Option<Arc<Plan>>, StoreError> {
-        self.plans.plan(call.tenant, call.campaign).await
+        self.plan(call.tenant, call.campaign).await
     }
 
     /// Saves one step.

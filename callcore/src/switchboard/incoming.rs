@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::handle::{HandleError, Outcome, Reply, Stepped, Switchboard};
 use crate::call::{Call, CallStatus, Caller, Directive, Event, Incoming, NoRouteReason};
-use crate::plan::{Answer, Plan};
+use crate::plan::Plan;
 use crate::port::{Ask, Held, Look, Reserved, StoreError};
 use crate::routing::{Decision, Eligibility, Observed, Turn};
 use crate::vocabulary::{BuyerId, CallId, PhoneNumber, Seed, Tags, TenantId};
@@ -16,11 +16,11 @@ impl Switchboard {
         incoming: &Incoming,
     ) -> Result<Stepped, HandleError> {
         let id = event.carrier_call.id();
-        let answer = match incoming.called.parse::<PhoneNumber>() {
-            Ok(called) => self.plans.answer(&called).await?,
-            Err(_) => Answer::NobodyHolds,
+        let plan = match incoming.called.parse::<PhoneNumber>() {
+            Ok(called) => self.plan_for(&called).await?,
+            Err(_) => None,
         };
-        let Answer::Campaign(plan) = answer else {
+        let Some(plan) = plan else {
             return Ok(Stepped::Done(self.nobody_answers(id)));
         };
         let now = self.ports.clock.now();

@@ -13,6 +13,7 @@
 mod dial;
 mod handle;
 mod incoming;
+mod plans;
 mod settle;
 
 #[cfg(test)]

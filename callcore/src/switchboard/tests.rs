@@ -119,7 +119,7 @@ fn a_duplicate_caller_goes_elsewhere_until_the_days_are_over() {
 fn a_caller_who_is_gone_while_it_rings_is_not_dialled_on() {
     let mut desk = Desk::open();
     desk.buyer("A", |buyer| {
-        buyer.caps = Some(Caps { concurrent: Some(1), daily: Some(1), ..Caps::default() })
+        buyer.caps = Some(Caps { concurrent: Some(1), daily: Some(1), ..Caps::default() });
     });
     desk.buyer("B", |_| {});
     desk.activate(|campaign| campaign.strategy = Strategy::Priority);

@@ -1,0 +1,53 @@
+//! The configuration rows that plans are compiled from.
+
+use crate::model::{Assignment, Buyer, Campaign, CampaignStatus, Number, Stored};
+use crate::vocabulary::{CampaignId, NumberId, TenantId};
+
+/// A buyer with its assignment to a campaign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssignedBuyer {
+    /// The assignment; its id is the buyer's.
+    pub assignment: Stored<Assignment>,
+    /// The buyer.
+    pub buyer: Stored<Buyer>,
+}
+
+/// A campaign that names a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumberUse {
+    /// Which campaign.
+    pub campaign: CampaignId,
+    /// What people call it.
+    pub name: String,
+    /// Where it stands.
+    pub status: CampaignStatus,
+}
+
+/// Everything that a campaign's plan is compiled from, as of one revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The revision of the tenant's configuration.
+    pub revision: u64,
+    /// The campaign.
+    pub campaign: Stored<Campaign>,
+    /// Its number, where it names one that exists.
+    pub number: Option<Stored<Number>>,
+    /// Other campaigns that name the same number.
+    pub number_also_used_by: Vec<NumberUse>,
+    /// Its buyers, in the order of their assignment.
+    pub buyers: Vec<AssignedBuyer>,
+}
+
+/// Who holds a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NumberHolder {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The number in its inventory.
+    pub number: NumberId,
+    /// The campaign that answers it: the active one; else the one that was changed last among those
+    /// that are not completed; else the completed one that was changed last.
+    pub campaign: Option<CampaignId>,
+}

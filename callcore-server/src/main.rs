@@ -1,5 +1,6 @@
 //! The command line. Without a subcommand it serves.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -36,7 +37,11 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let filter = EnvFilter::try_new(&config.rust_log).map_err(|error| {
         format!("RUST_LOG: a filter such as info or callcore_server=debug is expected: {error}")
     })?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
     let without_token = config.twilio_auth_token.is_none();
     let server = start::bind(config).await?;
     greet(&server, without_token).await;

@@ -62,3 +62,8 @@ pub use verb::{
 };
 
 use response::{MAX_DEPTH, is_known_element};
+
+/// The README's example, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -105,10 +105,12 @@ pub struct Decision {
 ///
 /// let [tenant, campaign, buyer] = [1, 2, 3].map(Uuid::from_u128);
 /// let sales = Buyer::new("Sales", "+15551230001".parse()?);
-/// let candidates = [candidate(CampaignId::from_uuid(campaign), BuyerId::from_uuid(buyer), &sales, &Default::default())?];
+/// let campaign = CampaignId::from_uuid(campaign);
+/// let sales = candidate(campaign, BuyerId::from_uuid(buyer), &sales, &Default::default());
+/// let candidates = [sales.expect("a buyer without a schedule always compiles")];
 ///
 /// let request = Request {
-///     campaign: CampaignId::from_uuid(campaign),
+///     campaign,
 ///     revision: 1,
 ///     strategy: Strategy::Priority,
 ///     required_skills: &Default::default(),

@@ -42,7 +42,7 @@ impl Clock for StillClock {
     }
 
     async fn sleep_until(&self, _: Duration) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use callcore::schedule::parse_zone;
 use callcore::vocabulary::{Currency, Destination, PhoneNumber};
-use jsonschema::error::ValidationErrorKind;
+use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -112,7 +112,11 @@ fn collect(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
                 collect(error, faults);
             }
             if faults.len() == before {
-                faults.push(Fault::new(path, "invalid", error.to_string()));
+                faults.push(Fault::new(
+                    path,
+                    "invalid",
+                    "it fits none of the shapes that are allowed here",
+                ));
             }
         }
         kind => {
@@ -123,8 +127,8 @@ fn collect(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
 }
 
 fn is_the_null_branch(branch: &[ValidationError<'_>]) -> bool {
-    matches!(branch, [error] if matches!(error.kind(), ValidationErrorKind::Type { .. })
-        && error.to_string().ends_with("of type \"null\""))
+    matches!(branch, [error] if matches!(error.kind(),
+        ValidationErrorKind::Type { kind } if types(kind) == "null"))
 }
 
 fn escape(field: &str) -> String {
@@ -133,7 +137,11 @@ fn escape(field: &str) -> String {
 
 fn explain(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> (&'static str, String) {
     match kind {
-        ValidationErrorKind::Type { .. } => ("wrong_type", error.to_string()),
+        // The value is not repeated: it may be a password.
+        ValidationErrorKind::Type { kind } => (
+            "wrong_type",
+            format!("{} is expected, not {}", types(kind), type_of(error.instance())),
+        ),
         ValidationErrorKind::Enum { options } => {
             ("unknown_word", format!("one of {options} is expected"))
         }
@@ -159,8 +167,35 @@ fn explain(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> (&'static
         ValidationErrorKind::MinItems { limit } => {
             ("too_few", format!("at least {limit} items are expected"))
         }
-        ValidationErrorKind::Pattern { .. } => ("bad_format", error.to_string()),
-        _ => ("invalid", error.to_string()),
+        ValidationErrorKind::Pattern { pattern } => {
+            ("bad_format", format!("text that fits {pattern} is expected"))
+        }
+        other => ("invalid", format!("the rule `{}` does not hold", other.keyword())),
+    }
+}
+
+fn types(kind: &TypeKind) -> String {
+    let names: Vec<String> = match kind {
+        TypeKind::Single(one) => vec![one.to_string()],
+        TypeKind::Multiple(several) => several.iter().map(|one| one.to_string()).collect(),
+    };
+    let articled = names.iter().map(|name| match name.as_str() {
+        "null" => "null".to_owned(),
+        "array" | "integer" | "object" => format!("an {name}"),
+        name => format!("a {name}"),
+    });
+    articled.collect::<Vec<_>>().join(" or ")
+}
+
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(number) if number.is_f64() => "a number with a fraction",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
     }
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::SqliteStore;
 use crate::error::failed;
-use crate::place::{Counters, Place, free_expired, give_back, place, take};
+use crate::place::{Counters, Place, free_expired, give_back, note, place, take};
 use crate::row::{count, instant, json, parse, rounded};
 
 /// Claims whose counters are read at once: the first mostly fits, and hundreds may follow.
@@ -215,7 +215,6 @@ async fn grant(
     .execute(&mut *db)
     .await
     .map_err(failed)?;
-    let attempt = (wanted.call, wanted.attempt);
     let mut taken = BTreeSet::new();
     for cap in &claim.caps {
         let place = place(cap, held.at);
@@ -223,10 +222,10 @@ async fn grant(
         if taken.contains(&place) {
             continue;
         }
-        if !take(db, tenant, attempt, &place, cap.limit, held.expires_at).await? {
+        if !take(db, tenant, &place, cap.limit).await? {
             return Err(StoreError::corrupt("counter", "a cap with room was full at once"));
         }
         taken.insert(place);
     }
-    Ok(())
+    note(db, tenant, (wanted.call, wanted.attempt), &taken, held.expires_at).await
 }

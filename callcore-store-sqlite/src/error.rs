@@ -23,6 +23,13 @@ pub enum OpenError {
         /// The first migration that is unknown here.
         migration: i64,
     },
+    /// A migration of the file is not the one of that number in this version: some other build made
+    /// the file.
+    #[error("migration {migration} of the file differs from the one that this version knows")]
+    Altered {
+        /// The first migration that differs.
+        migration: i64,
+    },
     /// SQLite refused the file, or a migration failed.
     #[error("SQLite cannot open the file: {0}")]
     Sqlite(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -39,10 +46,7 @@ impl From<sqlx::Error> for OpenError {
 
 impl From<MigrateError> for OpenError {
     fn from(error: MigrateError) -> Self {
-        match error {
-            MigrateError::VersionMissing(migration) => Self::Newer { migration },
-            other => Self::Sqlite(other.into()),
-        }
+        Self::Sqlite(error.into())
     }
 }
 

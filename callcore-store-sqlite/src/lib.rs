@@ -66,6 +66,7 @@ mod capacity;
 mod directory;
 mod error;
 mod look;
+mod migration;
 mod object;
 mod open;
 mod place;

@@ -21,13 +21,9 @@ pub(crate) async fn look(
     ask: &Ask,
     now: DateTime<Utc>,
 ) -> Result<Look, StoreError> {
-    let found = find(db, tenant, call).await?;
-    let reply = match &ask.step {
-        Some(step) if found.is_some() => reply(db, tenant, call, step).await?,
-        _ => None,
-    };
+    let (call_with_version, reply) = find(db, tenant, call, ask.step.as_ref()).await?;
     Ok(Look {
-        call: found,
+        call: call_with_version,
         reply,
         usage: usage(db, tenant, call, &ask.caps, now).await?,
         contacts: match &ask.caller {
@@ -41,38 +37,30 @@ pub(crate) async fn look(
     })
 }
 
+/// The call with its version, and the reply that the step was given.
+type Found = (Option<(Call, u64)>, Option<Vec<Directive>>);
+
 async fn find(
     db: &mut SqliteConnection,
     tenant: TenantId,
     call: CallId,
-) -> Result<Option<(Call, u64)>, StoreError> {
-    let row: Option<(String, i64)> =
-        sqlx::query_as("SELECT document, version FROM calls WHERE tenant_id = ?1 AND id = ?2")
-            .bind(tenant.uuid())
-            .bind(call.uuid())
-            .fetch_optional(db)
-            .await
-            .map_err(failed)?;
-    row.map(|(document, version)| Ok((parse("call", &document)?, count(version)?))).transpose()
-}
-
-async fn reply(
-    db: &mut SqliteConnection,
-    tenant: TenantId,
-    call: CallId,
-    step: &StepKey,
-) -> Result<Option<Vec<Directive>>, StoreError> {
-    let document: Option<String> = sqlx::query_scalar(
-        "SELECT document FROM call_logs WHERE tenant_id = ?1 AND call_id = ?2 AND step = ?3",
+    step: Option<&StepKey>,
+) -> Result<Found, StoreError> {
+    let row: Option<(String, i64, Option<String>)> = sqlx::query_as(
+        "SELECT c.document, c.version, l.document FROM calls AS c LEFT JOIN call_logs AS l \
+         ON l.tenant_id = c.tenant_id AND l.call_id = c.id AND l.step = ?3 \
+         WHERE c.tenant_id = ?1 AND c.id = ?2",
     )
     .bind(tenant.uuid())
     .bind(call.uuid())
-    .bind(step.as_str())
+    .bind(step.map(StepKey::as_str))
     .fetch_optional(db)
     .await
     .map_err(failed)?;
-    let fact = document.map(|document| parse::<Fact>("fact", &document)).transpose()?;
-    Ok(fact.map(|fact| fact.directives))
+    let Some((document, version, fact)) = row else { return Ok((None, None)) };
+    let fact = fact.map(|fact| parse::<Fact>("fact", &fact)).transpose()?;
+    let found = (parse("call", &document)?, count(version)?);
+    Ok((Some(found), fact.map(|fact| fact.directives)))
 }
 
 /// Places that other calls have under these caps.

@@ -1,22 +1,21 @@
-//! Opening a file: connections, settings, migrations.
+//! Opening a file: connections and their settings.
 
+use std::io::ErrorKind;
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _, SqlSafeStr as _, SqliteConnection};
-use tracing::log::LevelFilter;
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
 use crate::SqliteStore;
 use crate::error::{OpenError, is_busy};
+use crate::migration::{migrate, migrations};
 use crate::revision::Revisions;
 use crate::transaction::roll_back;
 
 /// How long an act waits for its turn, and then again for other processes. A carrier waits 15 s in
-/// all, and a call asks three times at most.
+/// all, so whoever waits longer than this is better told.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Reads run side by side; more of them than this only compete for the processor.
 const READERS: u32 = 4;
@@ -38,13 +37,16 @@ impl SqliteStore {
             // Anything less may lose acknowledged reservations with the power, and caps with them.
             .synchronous(SqliteSynchronous::Full)
             .pragma("journal_size_limit", WAL_BYTES)
-            .log_statements(LevelFilter::Off);
+            .disable_statement_logging();
         let writing = options.clone().journal_mode(SqliteJournalMode::Wal);
-        migrate(&writing).await?;
+        let mut first = connect(&writing).await?;
+        migrate(&mut first, &migrations()).await?;
         let writer = pool(1).connect_with(writing).await?;
         let readers = pool(READERS).connect_with(options.pragma("query_only", "ON")).await?;
         let mut db = readers.acquire().await?;
         let revisions = Arc::new(Revisions::load(&mut db).await?);
+        // Not before the others are open: the last connection that closes locks everybody out.
+        first.close().await?;
         Ok(Self { writer, readers, revisions })
     }
 
@@ -68,38 +70,22 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 }
 
 /// Makes the file here and not in SQLite, because it holds people's numbers and password hashes and
-/// only the process's own user shall read it.
+/// only the process's own user shall read it. A file that is there is not even opened: to close it
+/// again would end the locks of every other handle of this process
+/// (<https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_>).
 fn create(path: &Path) -> Result<(), OpenError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| OpenError::Create { path, source }
-    };
+    let failed = |path: &Path, source| OpenError::Create { path: path.to_owned(), source };
     if let Some(directory) = path.parent() {
-        std::fs::create_dir_all(directory).map_err(failed(directory))?;
+        std::fs::create_dir_all(directory).map_err(|source| failed(directory, source))?;
     }
     let mut options = std::fs::OpenOptions::new();
-    options.append(true).create(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(failed(path))
-}
-
-/// Runs what this file has not seen yet, all or nothing, one process after the other.
-async fn migrate(options: &SqliteConnectOptions) -> Result<(), OpenError> {
-    let mut db = connect(options).await?;
-    let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
-    run(&migrator(), &mut transaction).await?;
-    transaction.commit().await?;
-    db.close().await?;
-    Ok(())
-}
-
-/// Boxed, because the compiler cannot prove by itself that sqlx's future may move between threads.
-fn run<'act>(
-    migrator: &'act Migrator,
-    db: &'act mut SqliteConnection,
-) -> Pin<Box<dyn Future<Output = Result<(), MigrateError>> + Send + 'act>> {
-    Box::pin(migrator.run(db))
+    match options.open(path) {
+        Err(source) if source.kind() != ErrorKind::AlreadyExists => Err(failed(path, source)),
+        _ => Ok(()),
+    }
 }
 
 /// The first connection turns a new file's write-ahead log on, and SQLite does not wait for the lock
@@ -116,20 +102,4 @@ async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, Ope
             connected => return Ok(connected?),
         }
     }
-}
-
-/// Every migration, oldest first. One that was released never changes.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
-    (1, "configuration", include_str!("../migrations/0001_configuration.sql")),
-    (2, "accounts", include_str!("../migrations/0002_accounts.sql")),
-    (3, "calls", include_str!("../migrations/0003_calls.sql")),
-    (4, "capacity", include_str!("../migrations/0004_capacity.sql")),
-];
-
-/// Not by `sqlx::migrate!`, whose macro crate would have all of sqlx compiled twice.
-pub(crate) fn migrator() -> Migrator {
-    let migrations = MIGRATIONS.into_iter().map(|(version, name, sql)| {
-        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
-    });
-    Migrator::with_migrations(migrations.collect())
 }

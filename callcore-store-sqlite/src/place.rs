@@ -1,6 +1,6 @@
 //! Places under caps: counters, and the items that say whose each place is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use callcore::port::StoreError;
 use callcore::routing::Cap;
@@ -62,14 +62,12 @@ impl Counters {
     }
 }
 
-/// Takes a place for an attempt, if fewer than `limit` are taken.
+/// Takes a place, if fewer than `limit` are taken.
 pub(crate) async fn take(
     db: &mut SqliteConnection,
     tenant: TenantId,
-    (call, attempt): (CallId, u32),
     (scope, window_kind, window_key): &Place,
     limit: u32,
-    expires_at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let taken = sqlx::query(
         "INSERT INTO cap_counters (tenant_id, scope, window_kind, window_key, used) \
@@ -82,27 +80,37 @@ pub(crate) async fn take(
     .bind(window_kind.as_str())
     .bind(window_key.as_str())
     .bind(limit)
-    .execute(&mut *db)
+    .execute(db)
     .await
     .map_err(failed)?;
-    if taken.rows_affected() == 0 {
-        return Ok(false);
+    Ok(taken.rows_affected() > 0)
+}
+
+/// Writes down whose these places are.
+pub(crate) async fn note(
+    db: &mut SqliteConnection,
+    tenant: TenantId,
+    (call, attempt): (CallId, u32),
+    places: &BTreeSet<Place>,
+    expires_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    if places.is_empty() {
+        return Ok(());
     }
     sqlx::query(
         "INSERT INTO reservation_items (tenant_id, call_id, attempt, scope, window_kind, \
-         window_key, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+         window_key, expires_at) SELECT ?1, ?2, ?3, value ->> 0, value ->> 1, value ->> 2, ?5 \
+         FROM json_each(?4)",
     )
     .bind(tenant.uuid())
     .bind(call.uuid())
     .bind(attempt)
-    .bind(scope.as_str())
-    .bind(window_kind.as_str())
-    .bind(window_key.as_str())
+    .bind(json("places", places)?)
     .bind(expires_at.timestamp_micros())
     .execute(db)
     .await
-    .map_err(failed)?;
-    Ok(true)
+    .map(drop)
+    .map_err(failed)
 }
 
 /// Closes the lease of an attempt and gives back its concurrency places, and with `refund` the
@@ -142,22 +150,28 @@ pub(crate) async fn free_expired(
     tenant: TenantId,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    for statement in [
-        "UPDATE cap_counters AS c SET used = used - i.places FROM (\
-         SELECT scope, window_kind, window_key, COUNT(*) AS places FROM reservation_items \
-         WHERE tenant_id = ?1 AND window_kind = 'concurrent' AND expires_at <= ?2 \
-         GROUP BY scope, window_kind, window_key) AS i \
-         WHERE c.tenant_id = ?1 AND c.scope = i.scope AND c.window_kind = i.window_kind \
-         AND c.window_key = i.window_key",
+    let freed: Vec<Place> = sqlx::query_as(
         "DELETE FROM reservation_items \
-         WHERE tenant_id = ?1 AND window_kind = 'concurrent' AND expires_at <= ?2",
-    ] {
-        sqlx::query(statement)
-            .bind(tenant.uuid())
-            .bind(now.timestamp_micros())
-            .execute(&mut *db)
-            .await
-            .map_err(failed)?;
+         WHERE tenant_id = ?1 AND window_kind = 'concurrent' AND expires_at <= ?2 \
+         RETURNING scope, window_kind, window_key",
+    )
+    .bind(tenant.uuid())
+    .bind(now.timestamp_micros())
+    .fetch_all(&mut *db)
+    .await
+    .map_err(failed)?;
+    for (scope, window_kind, window_key) in freed {
+        sqlx::query(
+            "UPDATE cap_counters SET used = used - 1 \
+             WHERE tenant_id = ?1 AND scope = ?2 AND window_kind = ?3 AND window_key = ?4",
+        )
+        .bind(tenant.uuid())
+        .bind(scope)
+        .bind(window_kind)
+        .bind(window_key)
+        .execute(&mut *db)
+        .await
+        .map_err(failed)?;
     }
     Ok(())
 }

@@ -3,8 +3,8 @@
 use callcore::call::StepKey;
 use callcore::model::{CampaignStatus, Kind};
 use callcore::port::{
-    Accounts as _, Ask, Calls as _, Capacity as _, Directory as _, Preferences, Registry,
-    Reserved, Save, SystemStore as _,
+    Accounts as _, Ask, Calls as _, Capacity as _, Directory as _, Preferences, Registry, Reserved,
+    Save, SystemStore as _,
 };
 use callcore::schedule::CapWindow;
 use callcore::vocabulary::PageRequest;
@@ -13,6 +13,8 @@ use callcore_testkit::fixtures::{
     campaign_on, contact, decision, lease_id, noon, number, number_id, owner, phone, save, session,
     tally, tenant, token, user_id,
 };
+
+use sqlx::Row as _;
 
 use super::{Opened, path_in, reserve, save_new};
 use crate::SqliteStore;
@@ -29,7 +31,8 @@ async fn fill(store: &SqliteStore) {
     let Reserved::Held(held) = reserve(store, 1, 5).await else { panic!("there is room") };
     let mut first = call(tenant, 1);
     first.attempts.push(attempt(1, &held));
-    let mut written = Save { decision: Some(decision(&first)), ..save(first, None, &StepKey::voice()) };
+    let mut written =
+        Save { decision: Some(decision(&first)), ..save(first, None, &StepKey::voice()) };
     written.growth.caller = Some(phone(7));
     written.growth.tallies.push(tally(campaign, buyer_1));
     written.growth.contacts.push(contact(campaign, buyer_1, now));
@@ -104,6 +107,25 @@ async fn what_was_acknowledged_is_in_the_files_at_once() {
         }
         let found = SqliteStore::open(&path_in(&copy)).await.unwrap();
         assert_eq!(found.call(call_id(n)).await.unwrap(), Some(tenant(1)));
+    }
+}
+
+/// The test above cannot see whether a commit waited for the disk; this setting says that it does.
+#[tokio::test]
+async fn commits_wait_for_the_disk() {
+    let opened = Opened::new().await;
+    let mut db = opened.store.writer.acquire().await.unwrap();
+    let settings = [
+        ("PRAGMA journal_mode", "wal"),
+        ("PRAGMA synchronous", "2"),
+        ("PRAGMA foreign_keys", "1"),
+        ("PRAGMA busy_timeout", "2000"),
+    ];
+    for (pragma, expected) in settings {
+        let row = sqlx::query(pragma).fetch_one(&mut *db).await.unwrap();
+        let setting =
+            row.try_get::<String, _>(0).unwrap_or_else(|_| row.get::<i64, _>(0).to_string());
+        assert_eq!(setting, expected, "{pragma}");
     }
 }
 

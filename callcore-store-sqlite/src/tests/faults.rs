@@ -59,7 +59,8 @@ async fn a_row_changed_by_hand_is_corrupt() {
     save_new(&opened.store, 1).await.unwrap();
     let mut other = opened.stranger().await;
     sqlx::query("UPDATE calls SET document = '{}'").execute(&mut other).await.unwrap();
-    let error = callcore::port::Calls::read(&opened.store, tenant(1), call_id(1)).await.unwrap_err();
+    let error =
+        callcore::port::Calls::read(&opened.store, tenant(1), call_id(1)).await.unwrap_err();
     assert!(matches!(error, StoreError::Corrupt { what: "call", .. }), "{error:?}");
     let look = opened.store.look(tenant(1), call_id(1), &Default::default(), noon()).await;
     assert!(matches!(look, Err(StoreError::Corrupt { .. })));

@@ -7,9 +7,10 @@ mod migrations;
 mod torture;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use callcore::call::StepKey;
-use callcore::port::{Calls as _, Capacity as _, Reserved, SaveError};
+use callcore::port::{Calls as _, Capacity as _, Reserved, SaveError, StoreError};
 use callcore::schedule::CapWindow;
 use callcore_testkit::fixtures::{self, buyer_cap, call_id, claim, noon, reservation, tenant};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -56,13 +57,25 @@ impl Opened {
         assert_eq!(drifted, []);
     }
 
-    /// Asserts that nobody is inside a write transaction.
+    /// Asserts that nobody is left inside a write transaction.
     async fn assert_writable(&self) {
+        all_tasks_done().await;
         let mut db = self.stranger().await;
         sqlx::query("PRAGMA busy_timeout = 0").execute(&mut db).await.unwrap();
         sqlx::query("BEGIN IMMEDIATE").execute(&mut db).await.unwrap();
         sqlx::query("ROLLBACK").execute(&mut db).await.unwrap();
     }
+}
+
+/// Waits for what dropped futures left behind.
+async fn all_tasks_done() {
+    let runtime = tokio::runtime::Handle::current().metrics();
+    let done = async {
+        while runtime.num_alive_tasks() > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), done).await.expect("every task ends");
 }
 
 fn path_in(directory: &TempDir) -> PathBuf {
@@ -76,11 +89,13 @@ async fn save_new(store: &SqliteStore, n: u32) -> Result<(), SaveError> {
 }
 
 /// Reserves for the first attempt of call `n` a place with buyer 1, who takes `limit` at once.
-async fn reserve(store: &SqliteStore, n: u32, limit: u32) -> Reserved {
-    let caps = [
-        buyer_cap(1, CapWindow::Concurrent, limit),
-        buyer_cap(1, CapWindow::Daily, u32::MAX),
-    ];
+async fn try_reserve(store: &SqliteStore, n: u32, limit: u32) -> Result<Reserved, StoreError> {
+    let caps =
+        [buyer_cap(1, CapWindow::Concurrent, limit), buyer_cap(1, CapWindow::Daily, u32::MAX)];
     let wanted = reservation(call_id(n), 1, [claim(1, caps)]);
-    store.reserve(tenant(1), wanted, noon()).await.unwrap()
+    store.reserve(tenant(1), wanted, noon()).await
+}
+
+async fn reserve(store: &SqliteStore, n: u32, limit: u32) -> Reserved {
+    try_reserve(store, n, limit).await.unwrap()
 }

@@ -1,0 +1,256 @@
+//! The reference adapter is the executable specification, so both stores answer the same to any
+//! sequence of acts.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use callcore::call::{Attempt, AttemptTarget, Call, Growth, StepKey, Tally};
+use callcore::memory::MemoryStore;
+use callcore::model::{Assignment, CampaignStatus, Kind, Object};
+use callcore::port::{
+    Ask, CallFilter, Calls, Capacity, Directory, Held, Registry, Release, Reserved, Save,
+    SystemStore,
+};
+use callcore::routing::{Cap, Claim};
+use callcore::schedule::CapWindow;
+use callcore::vocabulary::{Cursor, Destination, PageRequest, Seed, TenantId};
+use callcore_store_sqlite::SqliteStore;
+use callcore_testkit::fixtures::{
+    attempt, buyer, buyer_cap, buyer_id, call, call_id, campaign, campaign_id, campaign_on, claim,
+    contact, noon, number, number_id, over, phone, reservation, save, tenant,
+};
+use chrono::{DateTime, Utc};
+
+const SEQUENCES: u32 = 12;
+const ACTS: u32 = 200;
+
+/// Everything that the acts need of a store.
+trait Store: Calls + Capacity + Directory + Registry + SystemStore {}
+impl<T: Calls + Capacity + Directory + Registry + SystemStore> Store for T {}
+
+/// Chance that is the same for both stores.
+struct Chance(Seed, u128);
+
+impl Chance {
+    fn below(&mut self, bound: u32) -> u32 {
+        self.1 += 1;
+        let drawn = Seed::of_rank(self.0.rank(&self.1.to_be_bytes())).below(bound.into());
+        u32::try_from(drawn).expect("it is below a u32")
+    }
+
+    fn window(&mut self) -> CapWindow {
+        use CapWindow::{Concurrent, Daily, Hourly, Monthly, Total};
+        [Concurrent, Concurrent, Hourly, Daily, Monthly, Total][self.below(6) as usize]
+    }
+
+    /// Caps of different keys, as a plan makes them.
+    fn caps(&mut self) -> Vec<Cap> {
+        let mut caps: Vec<Cap> = (0..self.below(4))
+            .map(|_| buyer_cap(self.below(3), self.window(), self.below(4)))
+            .collect();
+        caps.sort_by_key(|cap| cap.key);
+        caps.dedup_by_key(|cap| cap.key);
+        caps
+    }
+
+    fn claims(&mut self) -> Vec<Claim> {
+        (0..=self.below(3)).map(|n| claim(n, self.caps())).collect()
+    }
+
+    fn page(&mut self, now: DateTime<Utc>) -> PageRequest {
+        let created_at = now - Duration::from_secs(self.below(3_000).into());
+        let cursor = Cursor { created_at, id: call_id(self.below(8)).uuid() };
+        let after = (self.below(2) == 0).then_some(cursor);
+        PageRequest { limit: self.below(4) as usize, after }
+    }
+}
+
+/// What was granted and saved so far, as a caller knows it.
+#[derive(Default)]
+struct Known {
+    held: Vec<(u32, u32, Held)>,
+    steps: u32,
+}
+
+/// One act on a store. The answer is text, in which only errors of the ports appear.
+async fn act(
+    store: &dyn Store,
+    chance: &mut Chance,
+    known: &mut Known,
+    now: DateTime<Utc>,
+) -> String {
+    let (tenant, n) = (tenant(chance.below(2)), chance.below(8));
+    let id = call_id(n);
+    match chance.below(20) {
+        0..=2 => {
+            let wanted = reservation(id, chance.below(3), chance.claims());
+            let attempt = wanted.attempt;
+            let reserved = Capacity::reserve(store, tenant, wanted, now).await;
+            if let Ok(Reserved::Held(held)) = &reserved {
+                known.held.push((n, attempt, held.clone()));
+            }
+            show(reserved)
+        }
+        3 => {
+            let release = |chance: &mut Chance| Release {
+                attempt: chance.below(3),
+                refund: chance.below(2) == 0,
+            };
+            let releases = [release(chance), release(chance)];
+            show(store.release(tenant, id, &releases, now).await)
+        }
+        4 => show(store.release_all(tenant, id, now).await),
+        5 => show(store.sweep(now).await),
+        6 => show((store.held(tenant, now).await, SystemStore::call(store, id).await)),
+        7 | 8 => {
+            let written = next_save(store, chance, known, (tenant, n), now).await;
+            show(store.save(tenant, written).await)
+        }
+        9 => {
+            let ask = Ask {
+                step: Some(step(chance.below(known.steps + 1))),
+                caps: chance.caps(),
+                caller: Some(phone(chance.below(2))),
+                activity: Some((campaign_id(chance.below(2)), vec![buyer_id(0), buyer_id(2)])),
+            };
+            show((store.look(tenant, id, &ask, now).await, Calls::read(store, tenant, id).await))
+        }
+        10 => {
+            let filter = CallFilter {
+                campaign: (chance.below(3) == 0).then(|| campaign_id(1)),
+                buyer: (chance.below(3) == 0).then(|| buyer_id(chance.below(3))),
+                from: (chance.below(3) == 0).then(|| now - Duration::from_secs(900)),
+                ..CallFilter::default()
+            };
+            let page = chance.page(now);
+            let drawn = store.draw(tenant, id, &chance.below(2).to_string(), now).await;
+            show((Calls::list(store, tenant, &filter, page).await, drawn))
+        }
+        _ => configure(store, chance, tenant, now).await,
+    }
+}
+
+fn step(n: u32) -> StepKey {
+    StepKey::dial_result(n)
+}
+
+/// A save of a call from the state that the store shows, mostly with the right version.
+async fn next_save(
+    store: &dyn Store,
+    chance: &mut Chance,
+    known: &mut Known,
+    (tenant, n): (TenantId, u32),
+    now: DateTime<Utc>,
+) -> Save {
+    let look = store.look(tenant, call_id(n), &Ask::default(), now).await;
+    let (mut written, expected) = match look.expect("the store answers").call {
+        Some((call, version)) => (call, Some(version + u64::from(chance.below(6) == 0))),
+        None => (Call { started_at: now, ..call(tenant, n) }, None),
+    };
+    for (_, made, held) in known.held.iter().filter(|(owner, ..)| *owner == n) {
+        if chance.below(2) == 0 && written.attempts.iter().all(|known| known.attempt != *made) {
+            written.attempts.push(attempt(*made, held));
+        }
+    }
+    if chance.below(6) == 0 {
+        let destination = Destination::Number(phone(9));
+        written.attempts.push(Attempt::dialled(2, AttemptTarget::NoRoute, destination, now));
+    }
+    if chance.below(5) == 0 {
+        written = over(written, now);
+    }
+    known.steps += chance.below(4).min(1);
+    let (campaign, buyer) = (campaign_id(chance.below(2)), buyer_id(chance.below(3)));
+    let ended_at = (chance.below(2) == 0).then_some(now);
+    let growth = Growth {
+        tallies: vec![Tally { campaign, buyer, offered: 1, answered: 1, converted: 0, ended_at }],
+        caller: Some(phone(chance.below(2))),
+        contacts: vec![contact(campaign, buyer, now)],
+    };
+    Save { growth, ..save(written, expected, &step(known.steps)) }
+}
+
+async fn configure(
+    store: &dyn Store,
+    chance: &mut Chance,
+    tenant: TenantId,
+    now: DateTime<Utc>,
+) -> String {
+    let n = chance.below(3);
+    let status = match chance.below(4) {
+        0 | 1 => CampaignStatus::Active,
+        2 => CampaignStatus::Paused,
+        _ => CampaignStatus::Completed,
+    };
+    let (id, object): (_, Object) = match chance.below(5) {
+        0 => (number_id(n).uuid(), number(chance.below(3)).into()),
+        1 => (buyer_id(n).uuid(), buyer(n).into()),
+        2 => (campaign_id(n).uuid(), campaign(n).into()),
+        _ => (campaign_id(n).uuid(), campaign_on(number_id(chance.below(2)), n, status).into()),
+    };
+    let kind = object.kind();
+    let (campaign, buyer) = (campaign_id(chance.below(3)), buyer_id(chance.below(3)));
+    let done = match chance.below(8) {
+        0..=2 => show(store.create(tenant, id, object, now).await),
+        3 => show(store.replace(tenant, id, chance.below(3).into(), object, now).await),
+        4 => show(store.delete(tenant, kind, id).await),
+        5 | 6 => show(store.assign(tenant, campaign, buyer, Assignment::default(), now).await),
+        _ => show(store.unassign(tenant, campaign, buyer).await),
+    };
+    let kind = Kind::ALL[chance.below(3) as usize];
+    let seen = (
+        Registry::list(store, tenant, kind, PageRequest::LARGEST).await,
+        store.source(tenant, campaign).await,
+        SystemStore::number(store, &phone(chance.below(3))).await,
+        (store.revision(tenant), store.numbers_revision()),
+    );
+    done + &show(seen)
+}
+
+fn show(value: impl Debug) -> String {
+    format!("{value:?}")
+}
+
+#[tokio::test]
+async fn both_stores_answer_the_same() {
+    let mut answers = String::new();
+    for sequence in 0..SEQUENCES {
+        let directory = tempfile::tempdir().unwrap();
+        let sqlite = SqliteStore::open(&directory.path().join("callcore.db")).await.unwrap();
+        let memory = MemoryStore::new();
+        let seed = Seed::of_key(&sequence.to_string());
+        let mut chances = [Chance(seed, 0), Chance(seed, 0)];
+        let mut known = [Known::default(), Known::default()];
+        let mut now = noon();
+        for n in 0..ACTS {
+            let expected = act(&memory, &mut chances[0], &mut known[0], now).await;
+            let actual = act(&sqlite, &mut chances[1], &mut known[1], now).await;
+            assert_eq!(actual, expected, "act {n} of sequence {sequence} at {now}");
+            answers += &actual;
+            now += Duration::from_secs(chances[0].below(120).into());
+            chances[1].below(120);
+            if n % 40 == 39 {
+                now += Duration::from_secs(3_000);
+            }
+        }
+    }
+    // Agreement proves little where nothing happened.
+    for answer in [
+        "Held(",
+        "Full {",
+        "CallEnded",
+        "Err(Conflict)",
+        "expired: 1",
+        "ended: 1",
+        "orphaned: 1",
+        "reply: Some",
+        "VersionConflict",
+        "NotFound(",
+        "NumberUnavailable",
+        "NumberInUse(",
+        "InUse([",
+        "UnknownReference",
+    ] {
+        assert!(answers.contains(answer), "{answer} was never answered");
+    }
+}

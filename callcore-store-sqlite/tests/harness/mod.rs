@@ -1,0 +1,46 @@
+//! Opens a store for the suites of the testkit.
+
+use std::sync::Arc;
+
+use callcore::port::{Accounts, Calls, Capacity, Directory, Registry, SystemStore};
+use callcore_store_sqlite::SqliteStore;
+use callcore_testkit::Harness;
+use tempfile::TempDir;
+
+/// A store on a file in a folder that goes with it.
+pub struct Sqlite {
+    store: Arc<SqliteStore>,
+    _directory: TempDir,
+}
+
+impl Harness for Sqlite {
+    async fn open() -> Self {
+        let directory = tempfile::tempdir().expect("the system has a place for temporary files");
+        let store = SqliteStore::open(&directory.path().join("callcore.db")).await;
+        Self { store: Arc::new(store.expect("a new file opens")), _directory: directory }
+    }
+
+    fn directory(&self) -> Arc<dyn Directory> {
+        self.store.clone()
+    }
+
+    fn system(&self) -> Arc<dyn SystemStore> {
+        self.store.clone()
+    }
+
+    fn calls(&self) -> Arc<dyn Calls> {
+        self.store.clone()
+    }
+
+    fn capacity(&self) -> Arc<dyn Capacity> {
+        self.store.clone()
+    }
+
+    fn registry(&self) -> Arc<dyn Registry> {
+        self.store.clone()
+    }
+
+    fn accounts(&self) -> Arc<dyn Accounts> {
+        self.store.clone()
+    }
+}

@@ -1,0 +1,71 @@
+//! How the suite gets at a store.
+
+use std::sync::Arc;
+
+use callcore::memory::MemoryStore;
+use callcore::port::{Accounts, Calls, Capacity, Directory, Registry, SystemStore};
+
+/// Opens a store for one case of the suite. The value is the guard as well: when it is dropped, the
+/// store and what it left on disk may go.
+pub trait Harness: Send + Sync + 'static {
+    /// A new, empty store that shares nothing with any other.
+    fn open() -> impl Future<Output = Self> + Send;
+
+    /// The port that plans are read through.
+    fn directory(&self) -> Arc<dyn Directory>;
+
+    /// The port of what comes before a tenant is known.
+    fn system(&self) -> Arc<dyn SystemStore>;
+
+    /// The port that keeps calls.
+    fn calls(&self) -> Arc<dyn Calls>;
+
+    /// The port that guards caps.
+    fn capacity(&self) -> Arc<dyn Capacity>;
+
+    /// The port that configuration is written through.
+    fn registry(&self) -> Arc<dyn Registry>;
+
+    /// The port of sessions and API keys.
+    fn accounts(&self) -> Arc<dyn Accounts>;
+
+    /// What the store does not keep to: the case as `port::name`, and why. These cases are not run;
+    /// the suite prints them, and fails where there is no such case.
+    fn skip() -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+}
+
+/// The harness of callcore's own [`MemoryStore`].
+#[derive(Clone, Debug, Default)]
+pub struct Memory(Arc<MemoryStore>);
+
+impl Harness for Memory {
+    async fn open() -> Self {
+        Self::default()
+    }
+
+    fn directory(&self) -> Arc<dyn Directory> {
+        self.0.clone()
+    }
+
+    fn system(&self) -> Arc<dyn SystemStore> {
+        self.0.clone()
+    }
+
+    fn calls(&self) -> Arc<dyn Calls> {
+        self.0.clone()
+    }
+
+    fn capacity(&self) -> Arc<dyn Capacity> {
+        self.0.clone()
+    }
+
+    fn registry(&self) -> Arc<dyn Registry> {
+        self.0.clone()
+    }
+
+    fn accounts(&self) -> Arc<dyn Accounts> {
+        self.0.clone()
+    }
+}

@@ -1,0 +1,235 @@
+//! Every case by its port and name. The macros below make tests or values of them.
+
+/// Calls a macro of this crate with all cases.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_cases {
+    ($callback:ident) => {
+        $crate::$callback! {
+            accounts: [
+                sessions_are_listed_newest_first,
+                sessions_that_are_over_are_not_listed,
+                a_sessions_instants_are_kept_to_the_microsecond,
+                a_closed_session_is_gone,
+                other_sessions_are_closed_and_counted,
+                api_keys_are_listed_newest_first,
+                a_revoked_api_key_is_gone,
+                preferences_are_replaced_as_a_whole,
+                another_tenants_accounts_are_absent_to_every_act,
+            ]
+            calls: [
+                activity_counts_are_the_campaigns,
+                the_last_conversation_is_any_campaigns,
+                counters_that_grow_at_once_lose_nothing,
+                contacts_are_the_callers_in_any_campaign,
+                the_newest_contact_stays,
+                counters_are_each_tenants_own,
+                turns_are_drawn_without_a_gap,
+                of_several_draws_each_gets_a_turn_of_its_own,
+                a_repeated_draw_answers_the_same_turn,
+                draws_of_one_call_at_once_take_one_turn,
+                each_rotation_has_turns_of_its_own,
+                another_tenants_draws_take_no_turn,
+                calls_are_listed_newest_first,
+                following_the_cursors_meets_every_call_once,
+                a_filter_lets_only_its_calls_pass,
+                a_buyer_has_its_calls_as_the_call_tells,
+                a_filter_sees_the_newest_state,
+                a_span_of_time_includes_its_beginning_only,
+                tags_fit_exactly,
+                a_filtered_list_has_full_pages,
+                an_unknown_call_is_looked_at_without_error,
+                a_look_answers_the_stored_reply_of_its_step,
+                a_look_sees_every_acknowledged_act,
+                usage_is_without_what_the_call_itself_holds,
+                usage_is_told_for_each_cap_that_is_asked_for,
+                usage_is_of_the_running_window,
+                usage_is_of_the_tenants_own_calls,
+                a_look_is_of_one_instant,
+                a_saved_call_reads_back,
+                a_journey_is_in_the_order_of_writing,
+                a_save_of_another_version_is_a_conflict,
+                a_second_save_of_a_step_is_a_conflict,
+                a_conflict_changes_nothing,
+                of_several_first_saves_exactly_one_succeeds,
+                of_several_later_saves_exactly_one_succeeds,
+                an_unknown_call_has_no_journey,
+                another_tenants_call_is_absent_to_every_act,
+                another_tenants_save_changes_no_call,
+            ]
+            capacity: [
+                an_expired_lease_holds_no_place,
+                a_lease_lasts_until_its_expiry,
+                each_lease_has_its_own_length,
+                held_counts_concurrency_places,
+                of_many_reservations_a_cap_grants_exactly_its_limit,
+                claims_over_the_same_caps_take_all_or_none,
+                the_tightest_of_several_caps_decides,
+                repetitions_at_once_take_one_place,
+                calls_at_once_fill_the_claims_in_order,
+                releases_at_once_free_each_place_once,
+                a_cap_holds_while_calls_come_and_go,
+                a_release_gives_back_concurrency_places,
+                a_refund_gives_back_every_place,
+                a_second_release_gives_nothing_back,
+                a_refund_may_follow_a_release,
+                unknown_attempts_are_passed_over,
+                several_attempts_are_released_together,
+                every_attempt_of_a_call_is_released,
+                a_refund_is_for_the_windows_of_the_grant,
+                the_first_claim_with_room_is_granted,
+                a_refusal_names_a_full_cap_of_each_claim,
+                a_claim_without_caps_always_fits,
+                a_cap_of_zero_is_always_full,
+                every_kind_of_cap_is_kept,
+                a_refused_claim_takes_no_place,
+                scopes_are_counted_apart,
+                a_repeated_reservation_answers_the_same,
+                a_repetition_after_the_release_takes_nothing,
+                a_refusal_is_not_remembered,
+                each_attempt_takes_a_place,
+                an_ended_call_reserves_nothing,
+                a_changed_cap_holds_for_the_next_grant,
+                another_tenants_places_are_its_own,
+                an_hourly_window_is_the_local_hour,
+                a_daily_window_is_the_local_date,
+                a_monthly_window_is_the_local_month,
+                a_total_never_begins_anew,
+                windows_are_counted_side_by_side,
+            ]
+            directory: [
+                every_acknowledged_change_raises_the_revision,
+                who_answers_a_number_changes_only_with_the_numbers_revision,
+                a_source_has_all_its_parts,
+                a_source_without_number_has_none,
+                a_source_shows_every_acknowledged_change,
+                a_sources_revision_is_no_newer_than_its_parts,
+                the_parts_of_a_source_are_of_one_instant,
+                an_unknown_campaign_has_no_source,
+                another_tenants_campaign_has_no_source,
+            ]
+            registry: [
+                an_assignment_twice_is_one,
+                an_assignment_wants_both_sides,
+                assignments_stand_in_their_order,
+                an_unassigned_buyer_is_not_found,
+                an_unknown_campaign_has_no_assignments,
+                a_deleted_object_is_gone,
+                a_buyer_that_is_assigned_cannot_be_deleted,
+                a_number_that_a_campaign_names_cannot_be_deleted,
+                a_campaigns_assignments_go_with_it,
+                calls_outlive_their_campaign,
+                a_buyer_is_never_both_assigned_and_deleted,
+                a_number_is_available_once,
+                of_several_creates_of_a_number_exactly_one_succeeds,
+                a_replaced_number_is_checked_as_a_created_one,
+                a_number_that_was_given_up_is_available_again,
+                a_campaign_names_only_a_number_of_its_tenant,
+                a_second_active_campaign_on_a_number_is_refused,
+                an_active_campaign_excludes_only_other_active_ones,
+                of_several_activations_on_a_number_exactly_one_succeeds,
+                a_number_is_never_both_named_and_deleted,
+                a_created_object_reads_back,
+                instants_are_kept_to_the_microsecond,
+                an_unknown_object_reads_as_none,
+                a_second_create_of_an_id_is_a_version_conflict,
+                of_several_creates_of_an_id_exactly_one_succeeds,
+                a_replace_raises_the_version,
+                a_replace_of_another_version_is_a_conflict,
+                a_replace_of_an_unknown_object_is_not_found,
+                of_several_replaces_exactly_one_succeeds,
+                a_refused_write_changes_nothing,
+                another_tenants_objects_are_absent_to_every_act,
+                a_list_is_newest_first,
+                a_list_holds_one_kind_of_one_tenant,
+                a_full_last_page_has_no_next,
+                following_the_cursors_meets_every_object_once,
+            ]
+            system: [
+                an_unknown_number_has_no_holder,
+                a_number_is_found_with_its_tenant,
+                the_active_campaign_answers,
+                else_the_campaign_that_was_changed_last_answers,
+                a_number_follows_every_acknowledged_change,
+                a_call_is_found_with_its_tenant,
+                the_owner_is_set_up_once,
+                of_several_set_ups_exactly_one_succeeds,
+                a_username_is_found_in_any_case,
+                a_session_lasts_as_long_as_it_is_used,
+                an_idle_session_ends,
+                a_session_ends_in_any_case,
+                an_unknown_session_is_none,
+                an_api_key_is_marked_as_used,
+                a_token_is_good_for_one_thing,
+                a_sweep_frees_what_ran_out,
+                a_sweep_frees_what_ended,
+                a_sweep_refunds_orphans,
+                a_sweep_spares_calls_that_go_on,
+                a_sweep_and_a_release_free_once,
+                an_orphans_refund_is_for_the_windows_of_its_grant,
+                a_sweep_frees_for_every_tenant,
+                of_several_sweeps_each_lease_is_freed_once,
+                a_sweep_among_releases_frees_no_held_place,
+            ]
+        }
+    };
+}
+
+/// Expands to one named test per case of the conformance suite, in a module per port, for the
+/// [`Harness`](crate::Harness) that is named.
+///
+/// Each test opens a store of its own and runs on a Tokio runtime with several threads. A case that
+/// the harness declares in [`Harness::skip`](crate::Harness::skip) prints why and passes.
+///
+/// ```no_run
+/// callcore_testkit::store_suite!(callcore_testkit::Memory);
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! store_suite {
+    ($harness:ty) => {
+        type StoreSuiteHarness = $harness;
+
+        $crate::__with_cases!(__tests_of_cases);
+
+        #[test]
+        fn every_declared_deviation_is_a_case() {
+            $crate::suite::check_deviations::<StoreSuiteHarness>();
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tests_of_cases {
+    ($($port:ident: [$($case:ident,)*])*) => {
+        $(
+            mod $port {
+                $(
+                    #[test]
+                    fn $case() {
+                        $crate::suite::run(&$crate::suite::Case::<super::StoreSuiteHarness> {
+                            port: stringify!($port),
+                            name: stringify!($case),
+                            act: |harness| Box::pin($crate::suite::$port::$case(harness)),
+                        });
+                    }
+                )*
+            }
+        )*
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __values_of_cases {
+    ($($port:ident: [$($case:ident,)*])*) => {
+        vec![$($(
+            $crate::suite::Case {
+                port: stringify!($port),
+                name: stringify!($case),
+                act: |harness| Box::pin($crate::suite::$port::$case(harness)),
+            },
+        )*)*]
+    };
+}

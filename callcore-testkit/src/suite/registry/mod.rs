@@ -1,0 +1,13 @@
+//! Cases of [`Registry`](callcore::port::Registry).
+
+mod assignments;
+mod deletes;
+mod numbers;
+mod objects;
+mod pages;
+
+pub use assignments::*;
+pub use deletes::*;
+pub use numbers::*;
+pub use objects::*;
+pub use pages::*;

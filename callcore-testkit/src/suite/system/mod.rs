@@ -1,0 +1,9 @@
+//! Cases of [`SystemStore`](callcore::port::SystemStore).
+
+mod holders;
+mod sign_in;
+mod sweeps;
+
+pub use holders::*;
+pub use sign_in::*;
+pub use sweeps::*;

@@ -1,0 +1,88 @@
+//! Faults of calls.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use callcore::call::{Call, Growth};
+use callcore::port::{Ask, CallFilter, Calls, Journey, Look, Save, SaveError, StoreError};
+use callcore::vocabulary::{CallId, Page, PageRequest, TenantId};
+use callcore_testkit::fixtures;
+use chrono::{DateTime, Utc};
+
+use crate::store::{Fault, Faulty, alias};
+
+/// Makes each draw another one.
+static DRAWS: AtomicU64 = AtomicU64::new(0);
+
+#[async_trait]
+impl Calls for Faulty {
+    async fn look(
+        &self,
+        tenant: TenantId,
+        call: CallId,
+        ask: &Ask,
+        now: DateTime<Utc>,
+    ) -> Result<Look, StoreError> {
+        let tenant = self.tenant(tenant);
+        let mut look = self.inner.look(tenant, call, ask, now).await?;
+        if self.has(Fault::OwnUsageCounted) {
+            look.usage = self.inner.look(tenant, alias(call, 0), ask, now).await?.usage;
+        }
+        Ok(look)
+    }
+
+    async fn draw(
+        &self,
+        tenant: TenantId,
+        call: CallId,
+        rotation: &str,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let drawer = if self.has(Fault::DrawRepeats) {
+            fixtures::call_id(1)
+        } else if self.has(Fault::DrawForgets) {
+            alias(call, DRAWS.fetch_add(1, Ordering::Relaxed))
+        } else {
+            call
+        };
+        self.inner.draw(self.tenant(tenant), drawer, rotation, now).await
+    }
+
+    async fn save(&self, tenant: TenantId, mut save: Save) -> Result<(), SaveError> {
+        let tenant = self.tenant(tenant);
+        if self.has(Fault::GrowthForgotten) {
+            save.growth = Growth::default();
+        }
+        if !self.has(Fault::SaveWithoutCompare) {
+            return self.inner.save(tenant, save).await;
+        }
+        let mut saved = Err(SaveError::Conflict);
+        for _ in 0..100 {
+            let now = save.fact.at;
+            let ask = Ask { step: Some(save.fact.step.clone()), ..Ask::default() };
+            let look = self.inner.look(tenant, save.call.id, &ask, now).await?;
+            save.expected = look.call.map(|(_, version)| version);
+            saved = self.inner.save(tenant, save.clone()).await;
+            if saved.is_ok() || look.reply.is_some() {
+                break;
+            }
+        }
+        saved
+    }
+
+    async fn read(&self, tenant: TenantId, call: CallId) -> Result<Option<Journey>, StoreError> {
+        self.inner.read(self.tenant(tenant), call).await
+    }
+
+    async fn list(
+        &self,
+        tenant: TenantId,
+        filter: &CallFilter,
+        mut page: PageRequest,
+    ) -> Result<Page<Call>, StoreError> {
+        if self.has(Fault::CursorIgnored) {
+            page.after = None;
+        }
+        Calls::list(&*self.inner, self.tenant(tenant), filter, page).await
+    }
+}

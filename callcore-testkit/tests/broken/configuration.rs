@@ -1,0 +1,117 @@
+//! Faults of configuration.
+
+use async_trait::async_trait;
+use callcore::model::{Assignment, Kind, Object, Stored};
+use callcore::port::{Directory, Registry, RegistryError, Source, StoreError};
+use callcore::vocabulary::{BuyerId, CampaignId, Page, PageRequest, TenantId};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::store::{Fault, Faulty};
+
+#[async_trait]
+impl Directory for Faulty {
+    fn revision(&self, tenant: TenantId) -> u64 {
+        if self.has(Fault::RevisionStands) { 0 } else { self.inner.revision(self.tenant(tenant)) }
+    }
+
+    fn numbers_revision(&self) -> u64 {
+        if self.has(Fault::RevisionStands) { 0 } else { self.inner.numbers_revision() }
+    }
+
+    async fn source(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+    ) -> Result<Option<Source>, StoreError> {
+        self.inner.source(self.tenant(tenant), campaign).await
+    }
+}
+
+#[async_trait]
+impl Registry for Faulty {
+    async fn create(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+        object: Object,
+        now: DateTime<Utc>,
+    ) -> Result<Stored<Object>, RegistryError> {
+        self.inner.create(self.tenant(tenant), id, object, now).await
+    }
+
+    async fn read(
+        &self,
+        tenant: TenantId,
+        kind: Kind,
+        id: Uuid,
+    ) -> Result<Option<Stored<Object>>, StoreError> {
+        Registry::read(&*self.inner, self.tenant(tenant), kind, id).await
+    }
+
+    async fn replace(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+        version: u64,
+        object: Object,
+        now: DateTime<Utc>,
+    ) -> Result<Stored<Object>, RegistryError> {
+        let tenant = self.tenant(tenant);
+        if !self.has(Fault::ReplaceWithoutCompare) {
+            return self.inner.replace(tenant, id, version, object, now).await;
+        }
+        loop {
+            let known = Registry::read(&*self.inner, tenant, object.kind(), id).await?;
+            let version = known.map_or(0, |row| row.version);
+            match self.inner.replace(tenant, id, version, object.clone(), now).await {
+                Err(RegistryError::VersionConflict) => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn delete(&self, tenant: TenantId, kind: Kind, id: Uuid) -> Result<(), RegistryError> {
+        self.inner.delete(self.tenant(tenant), kind, id).await
+    }
+
+    async fn list(
+        &self,
+        tenant: TenantId,
+        kind: Kind,
+        mut page: PageRequest,
+    ) -> Result<Page<Stored<Object>>, StoreError> {
+        if self.has(Fault::CursorIgnored) {
+            page.after = None;
+        }
+        Registry::list(&*self.inner, self.tenant(tenant), kind, page).await
+    }
+
+    async fn assign(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+        buyer: BuyerId,
+        assignment: Assignment,
+        now: DateTime<Utc>,
+    ) -> Result<Stored<Assignment>, RegistryError> {
+        self.inner.assign(self.tenant(tenant), campaign, buyer, assignment, now).await
+    }
+
+    async fn unassign(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+        buyer: BuyerId,
+    ) -> Result<(), RegistryError> {
+        self.inner.unassign(self.tenant(tenant), campaign, buyer).await
+    }
+
+    async fn assignments(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+    ) -> Result<Vec<Stored<Assignment>>, RegistryError> {
+        self.inner.assignments(self.tenant(tenant), campaign).await
+    }
+}

@@ -1,0 +1,162 @@
+//! The suite finds faults: stores that are broken on purpose, each in one way, fail the cases that
+//! are about it.
+
+mod calls;
+mod capacity;
+mod configuration;
+mod store;
+mod system;
+
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use callcore::port::{Accounts, Calls, Capacity, Directory, Registry, SystemStore};
+use callcore_testkit::{Harness, suite};
+
+use store::{Fault, Faulty};
+
+/// Says which fault a harness plants.
+trait Plant: Send + Sync + 'static {
+    const FAULT: Fault;
+}
+
+/// The harness of a store with a fault.
+struct Broken<P> {
+    store: Arc<Faulty>,
+    planted: PhantomData<P>,
+}
+
+impl<P: Plant> Harness for Broken<P> {
+    async fn open() -> Self {
+        Self { store: Arc::new(Faulty::new(P::FAULT)), planted: PhantomData }
+    }
+
+    fn directory(&self) -> Arc<dyn Directory> {
+        self.store.clone()
+    }
+
+    fn system(&self) -> Arc<dyn SystemStore> {
+        self.store.clone()
+    }
+
+    fn calls(&self) -> Arc<dyn Calls> {
+        self.store.clone()
+    }
+
+    fn capacity(&self) -> Arc<dyn Capacity> {
+        self.store.clone()
+    }
+
+    fn registry(&self) -> Arc<dyn Registry> {
+        self.store.clone()
+    }
+
+    fn accounts(&self) -> Arc<dyn Accounts> {
+        Arc::clone(&self.store.inner) as Arc<dyn Accounts>
+    }
+}
+
+/// The names of the cases that fail.
+fn failures<P: Plant>() -> Vec<String> {
+    let fails = |case: &suite::Case<Broken<P>>| {
+        catch_unwind(AssertUnwindSafe(|| suite::run(case))).is_err()
+    };
+    suite::cases().iter().filter(|case| fails(case)).map(|case| format!("{case:?}")).collect()
+}
+
+macro_rules! found {
+    ($($test:ident: $fault:ident by $($case:literal),+;)*) => {
+        $(
+            #[test]
+            fn $test() {
+                struct Planted;
+                impl Plant for Planted {
+                    const FAULT: Fault = Fault::$fault;
+                }
+                let failures = failures::<Planted>();
+                for case in [$($case),+] {
+                    assert!(failures.iter().any(|found| found == case), "{case}: {failures:#?}");
+                }
+            }
+        )*
+    };
+}
+
+#[test]
+fn the_wrapper_itself_is_sound() {
+    struct Planted;
+    impl Plant for Planted {
+        const FAULT: Fault = Fault::None;
+    }
+    assert_eq!(failures::<Planted>(), Vec::<String>::new());
+}
+
+found! {
+    a_cap_that_is_ignored: CapIgnored by
+        "capacity::every_kind_of_cap_is_kept",
+        "capacity::of_many_reservations_a_cap_grants_exactly_its_limit",
+        "capacity::a_cap_of_zero_is_always_full";
+    counting_before_taking: CountsThenTakes by
+        "capacity::of_many_reservations_a_cap_grants_exactly_its_limit",
+        "capacity::the_tightest_of_several_caps_decides";
+    claims_that_are_taken_in_part: ClaimTakenInPart by
+        "capacity::a_refused_claim_takes_no_place",
+        "capacity::claims_over_the_same_caps_take_all_or_none";
+    claims_that_are_tried_backwards: ClaimsBackwards by
+        "capacity::the_first_claim_with_room_is_granted",
+        "capacity::calls_at_once_fill_the_claims_in_order";
+    a_repetition_that_renews_the_lease: LeaseRenewed by
+        "capacity::a_repeated_reservation_answers_the_same";
+    a_repetition_that_takes_another_place: RepetitionTakes by
+        "capacity::a_repeated_reservation_answers_the_same",
+        "capacity::repetitions_at_once_take_one_place";
+    dialling_for_an_ended_call: EndedCallsDial by
+        "capacity::an_ended_call_reserves_nothing";
+    expired_leases_that_count: ExpiredCounts by
+        "capacity::an_expired_lease_holds_no_place";
+    a_release_that_is_forgotten: ReleaseForgotten by
+        "capacity::a_release_gives_back_concurrency_places",
+        "capacity::a_cap_holds_while_calls_come_and_go";
+    a_refund_that_is_forgotten: RefundForgotten by
+        "capacity::a_refund_gives_back_every_place",
+        "capacity::a_refund_is_for_the_windows_of_the_grant";
+    a_release_that_always_refunds: RefundAlways by
+        "capacity::a_release_gives_back_concurrency_places",
+        "capacity::several_attempts_are_released_together";
+    usage_with_what_the_call_holds: OwnUsageCounted by
+        "calls::usage_is_without_what_the_call_itself_holds";
+    a_save_without_compare: SaveWithoutCompare by
+        "calls::a_save_of_another_version_is_a_conflict",
+        "calls::of_several_later_saves_exactly_one_succeeds";
+    growth_that_is_forgotten: GrowthForgotten by
+        "calls::activity_counts_are_the_campaigns",
+        "calls::counters_that_grow_at_once_lose_nothing";
+    a_draw_that_repeats: DrawRepeats by
+        "calls::of_several_draws_each_gets_a_turn_of_its_own";
+    a_draw_that_forgets_who_drew: DrawForgets by
+        "calls::a_repeated_draw_answers_the_same_turn",
+        "calls::draws_of_one_call_at_once_take_one_turn";
+    cursors_that_are_ignored: CursorIgnored by
+        "calls::following_the_cursors_meets_every_call_once",
+        "registry::following_the_cursors_meets_every_object_once";
+    tenants_that_are_ignored: TenantIgnored by
+        "calls::another_tenants_call_is_absent_to_every_act",
+        "capacity::another_tenants_places_are_its_own",
+        "registry::another_tenants_objects_are_absent_to_every_act";
+    a_replace_without_compare: ReplaceWithoutCompare by
+        "registry::a_replace_of_another_version_is_a_conflict",
+        "registry::of_several_replaces_exactly_one_succeeds";
+    a_revision_that_stands: RevisionStands by
+        "directory::every_acknowledged_change_raises_the_revision",
+        "directory::who_answers_a_number_changes_only_with_the_numbers_revision";
+    the_newest_campaign_that_answers: NewestAnswers by
+        "system::the_active_campaign_answers",
+        "system::else_the_campaign_that_was_changed_last_answers";
+    a_sweep_that_forgets: SweepForgotten by
+        "system::a_sweep_frees_what_ran_out",
+        "system::of_several_sweeps_each_lease_is_freed_once";
+    sessions_that_never_end: SessionsForEver by
+        "system::an_idle_session_ends",
+        "system::a_session_ends_in_any_case";
+}

@@ -10,38 +10,16 @@ use axum::routing::get;
 use axum::{Json, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
-use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::http::Failure;
-use crate::http::problem::ProblemDocument;
 use crate::state::App;
-use crate::{api, auth, webhook};
-
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "callcore",
-        description = "Routes inbound phone calls to buyers.",
-        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
-    ),
-    components(schemas(ProblemDocument)),
-    tags(
-        (name = "session", description = "Signing in"),
-        (name = "campaigns", description = "Campaigns and the buyers assigned to them"),
-        (name = "buyers", description = "Who takes calls"),
-        (name = "numbers", description = "What callers dial"),
-        (name = "calls", description = "What became of each call"),
-        (name = "webhooks", description = "What the carrier tells; signed by it"),
-        (name = "health", description = "Whether the server is well"),
-    )
-)]
-struct Described;
+use crate::{api, auth, openapi, webhook};
 
 /// Every path, before anything holds for some of them only.
 fn everything(api: OpenApiRouter<App>) -> (Router<App>, Document) {
-    OpenApiRouter::with_openapi(Described::openapi())
+    OpenApiRouter::with_openapi(openapi::base())
         .merge(api)
         .merge(webhook::routes())
         .merge(api::health::routes())
@@ -53,13 +31,15 @@ fn signed_in() -> OpenApiRouter<App> {
 }
 
 /// The OpenAPI 3.1 document, generated from the handlers.
-pub fn openapi() -> Document {
-    everything(signed_in()).1
+pub fn document() -> Document {
+    let mut document = everything(signed_in()).1;
+    openapi::finish(&mut document);
+    document
 }
 
 /// Assembles the router.
 pub fn router(app: &App) -> Router {
-    let document = Arc::new(openapi());
+    let document = Arc::new(document());
     let api = signed_in()
         .route("/api/openapi.json", get(move || async move { Json(document.as_ref().clone()) }))
         .layer(middleware::from_fn_with_state(Arc::clone(app), auth::csrf::refuse_cross_site))

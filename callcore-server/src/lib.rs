@@ -21,6 +21,7 @@ pub mod client;
 pub mod clock;
 pub mod config;
 pub mod http;
+pub mod openapi;
 pub mod secrets;
 pub mod serve;
 pub mod start;

@@ -42,12 +42,25 @@ pub fn finish(document: &mut Document) {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     components.add_security_scheme("session", cookie);
     components.add_security_scheme("apiKey", SecurityScheme::Http(bearer));
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
         let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
         for operation in operations.into_iter().flatten() {
             finish_operation(operation);
+            name(operation, path);
         }
     }
+}
+
+/// Names an operation by its handler and its path, such as `list_campaigns_buyers`: handlers of
+/// several resources share a name.
+fn name(operation: &mut Operation, path: &str) {
+    let Some(handler) = operation.operation_id.take() else { return };
+    let words = path.split('/').filter(|word| {
+        !word.is_empty() && !word.starts_with('{') && *word != "api" && *word != handler
+    });
+    let words = words.map(|word| word.replace(['-', '.'], "_"));
+    let name: Vec<String> = std::iter::once(handler.clone()).chain(words).collect();
+    operation.operation_id = Some(name.join("_"));
 }
 
 fn finish_operation(operation: &mut Operation) {
@@ -55,6 +68,9 @@ fn finish_operation(operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
         needs_sign_in |= status == "401";
+        if response.description.is_empty() {
+            response.description = describe(status).to_owned();
+        }
         if status.starts_with('4')
             && let Some(content) = response.content.swap_remove("application/json")
         {
@@ -68,5 +84,54 @@ fn finish_operation(operation: &mut Operation) {
             SecurityRequirement::new("session", none),
             SecurityRequirement::new("apiKey", none),
         ]);
+    }
+}
+
+fn describe(status: &str) -> &'static str {
+    match status {
+        "200" => "What was asked for.",
+        "201" => "Created.",
+        "204" => "Done.",
+        "401" => "Nobody is signed in.",
+        "403" => "Refused.",
+        "404" => "There is no such resource of this tenant.",
+        "409" => "It collides with what is there.",
+        "422" => "Everything that is wrong with the request.",
+        "429" => "Too many failed attempts.",
+        "503" => "The server cannot do its work right now.",
+        _ => "See the problem document.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_answer_is_described_and_errors_are_problem_documents() {
+        let document = crate::app::document();
+        let mut names = std::collections::BTreeSet::new();
+        for item in document.paths.paths.values() {
+            for operation in [&item.get, &item.post, &item.put, &item.delete].into_iter().flatten()
+            {
+                assert!(
+                    names.insert(operation.operation_id.clone()),
+                    "{:?}",
+                    operation.operation_id
+                );
+                for (status, response) in &operation.responses.responses {
+                    let RefOr::T(response) = response else { panic!("{status} is a reference") };
+                    assert!(!response.description.is_empty());
+                    let problem = response.content.contains_key("application/problem+json");
+                    assert_eq!(
+                        problem,
+                        status.starts_with('4'),
+                        "{status} of {:?}",
+                        operation.operation_id
+                    );
+                }
+            }
+        }
+        assert!(names.len() > 40, "{names:?}");
     }
 }

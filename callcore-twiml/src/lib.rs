@@ -37,6 +37,7 @@ mod error;
 mod form;
 mod group;
 mod noun;
+pub mod phone;
 pub mod render;
 mod response;
 pub mod signature;

@@ -4,7 +4,7 @@
 //! Run it: `TWILIO_AUTH_TOKEN=secret cargo run -p examples --example embed_in_axum`
 //!
 //! In a second terminal, drive it with the simulated phone:
-//! `cargo run -- phone --url http://127.0.0.1:8081/voice --token secret --to +18005550199`
+//! `TWILIO_AUTH_TOKEN=secret cargo run -- phone --url http://127.0.0.1:8081/voice`
 
 use std::error::Error;
 use std::sync::Arc;

@@ -20,6 +20,7 @@ pub mod auth;
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod http;
 pub mod openapi;
 pub mod secrets;

@@ -1,13 +1,16 @@
 //! The command line. Without a subcommand it serves.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use callcore_server::config::{Config, Settings};
+use callcore_server::demo;
 use callcore_server::start::{self, Server};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+
+mod phone;
 
 /// Routes inbound phone calls to buyers.
 #[derive(Debug, Parser)]
@@ -18,6 +21,20 @@ struct Arguments {
     config: Option<PathBuf>,
     #[command(flatten)]
     settings: Settings,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Plays real calls against a server of its own and tells why each went where it went.
+    Demo {
+        /// Exit when the calls are over; the exit code tells whether all went as told.
+        #[arg(long)]
+        once: bool,
+    },
+    /// Calls any TwiML server with a simulated phone and prints what happened.
+    Phone(phone::Arguments),
 }
 
 #[tokio::main]
@@ -26,14 +43,24 @@ async fn main() -> ExitCode {
     match run(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("callcore-server does not start: {error}");
+            eprintln!("callcore-server: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    let config = arguments.settings.or_from_file(arguments.config.as_deref())?.check()?;
+    match arguments.command {
+        None => serve(arguments.settings, arguments.config.as_deref()).await,
+        Some(Command::Demo { once }) => {
+            Ok(demo::run(arguments.settings, once, stop_signal()).await?)
+        }
+        Some(Command::Phone(call)) => phone::run(call, &arguments.settings).await,
+    }
+}
+
+async fn serve(settings: Settings, file: Option<&Path>) -> Result<(), Box<dyn std::error::Error>> {
+    let config = settings.or_from_file(file)?.check()?;
     let filter = EnvFilter::try_new(&config.rust_log).map_err(|error| {
         format!("RUST_LOG: a filter such as info or callcore_server=debug is expected: {error}")
     })?;

@@ -8,6 +8,7 @@
 
 mod check;
 mod command;
+mod demo;
 mod failure;
 mod fix;
 mod rules;

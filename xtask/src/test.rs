@@ -13,6 +13,8 @@ use crate::{
 };
 
 const SERVER: &str = "callcore-server";
+/// The examples that end by themselves and open no socket.
+const OFFLINE_EXAMPLES: [&str; 3] = ["custom_store", "explain_a_decision", "hello_call"];
 
 /// Set-up comes first, so that a missing tool is known before minutes of compiling.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
@@ -29,7 +31,19 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
     steps.step("doc tests", || {
         command::run(&mut cargo(root, &["test", "--workspace", "--doc", "--no-fail-fast"]))
     });
+    steps.step("examples", || {
+        OFFLINE_EXAMPLES.iter().try_for_each(|example| {
+            let arguments = ["run", "--quiet", "--package", "examples", "--example", example];
+            command::run(&mut cargo(root, &arguments))
+        })
+    });
     let server = steps.step("build the server", || build_server(root));
+    match &server {
+        Some(server) => {
+            steps.step("demo", || crate::demo::run(root, server));
+        }
+        None => steps.blocked("demo", "build the server"),
+    }
     match (python, server) {
         (Some(python), Some(server)) => {
             steps.step("acceptance", || accept(root, &python, &server));

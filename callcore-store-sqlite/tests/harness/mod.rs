@@ -8,7 +8,7 @@ use callcore_testkit::Harness;
 use tempfile::TempDir;
 
 /// A store on a file in a folder that goes with it.
-pub struct Sqlite {
+pub(crate) struct Sqlite {
     store: Arc<SqliteStore>,
     _directory: TempDir,
 }

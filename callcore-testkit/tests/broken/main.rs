@@ -101,8 +101,7 @@ found! {
         "capacity::of_many_reservations_a_cap_grants_exactly_its_limit",
         "capacity::the_tightest_of_several_caps_decides";
     claims_that_are_taken_in_part: ClaimTakenInPart by
-        "capacity::a_refused_claim_takes_no_place",
-        "capacity::claims_over_the_same_caps_take_all_or_none";
+        "capacity::a_refused_claim_takes_no_place";
     claims_that_are_tried_backwards: ClaimsBackwards by
         "capacity::the_first_claim_with_room_is_granted",
         "capacity::calls_at_once_fill_the_claims_in_order";

@@ -65,6 +65,9 @@ pub struct Call {
     pub recording: Option<RecordingReference>,
     /// Key-value facts on it.
     pub tags: Tags,
+    /// How many steps of it were saved.
+    #[serde(default)]
+    pub facts: u32,
 }
 
 impl Call {

@@ -73,7 +73,8 @@ pub trait Capacity: Debug + Send + Sync {
     /// **Atomicity**: all caps of a claim or none, whatever happens at the same time.
     /// **Idempotency**: per call and attempt: once granted, the same buyer, lease and expiry are
     /// answered again, also after the lease was released, and nothing more is taken. A refusal is
-    /// not remembered. **Ordering**: a claim is refused only if one of its caps was full at some
+    /// not remembered. A call that is over is answered [`Reserved::CallEnded`], whatever it was
+    /// granted before. **Ordering**: a claim is refused only if one of its caps was full at some
     /// moment within the act, and an earlier claim goes first.
     ///
     /// # Errors

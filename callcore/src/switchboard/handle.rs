@@ -167,7 +167,8 @@ impl Switchboard {
         outcome: Outcome,
         now: DateTime<Utc>,
     ) -> Result<Stepped, HandleError> {
-        let Outcome { call, directives, decision } = outcome;
+        let Outcome { mut call, directives, decision } = outcome;
+        call.facts = call.facts.saturating_add(1);
         let (id, tenant) = (call.id, call.tenant);
         let save = Save {
             growth: Growth::between(before.map(|(call, _)| call), &call),

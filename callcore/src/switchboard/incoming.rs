@@ -166,5 +166,6 @@ fn new_call(event: &Event, incoming: &Incoming, plan: &Plan, now: DateTime<Utc>)
         revenue: None,
         recording: None,
         tags: Tags::default(),
+        facts: 0,
     }
 }

@@ -7,6 +7,7 @@ use super::handle::{HandleError, Outcome, Stepped, Switchboard};
 use crate::call::{Advance, Attempt, Call, Event, EventKind};
 use crate::plan::Plan;
 use crate::port::{Release, StoreError};
+use crate::vocabulary::limits;
 
 impl Switchboard {
     pub(super) async fn news(&self, event: &Event) -> Result<Stepped, HandleError> {
@@ -18,6 +19,12 @@ impl Switchboard {
             Ok(before) => before,
             Err(reply) => return Ok(Stepped::Done(reply)),
         };
+        // A carrier tells a call's news in a dozen webhooks; whoever sends hundreds gets no more room.
+        // Statuses of the call itself are few, and its end must be heard.
+        let unbounded = !matches!(event.kind, EventKind::Progress(_));
+        if unbounded && before.0.facts >= limits::CALL_FACTS {
+            return Ok(Stepped::Done(self.unknown_call(event)));
+        }
         let mut call = before.0.clone();
         // Late and repeated news change nothing but the journal.
         let _: Option<Advance> = match &event.kind {

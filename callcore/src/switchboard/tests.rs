@@ -303,6 +303,22 @@ fn all_orders_of_six_news_end_in_the_same_state() {
     }
 }
 
+#[test]
+fn a_flood_of_news_fills_no_journal_and_the_end_is_still_heard() {
+    let mut desk = Desk::open();
+    desk.buyer("A", |buyer| {
+        buyer.caps = Some(Caps { concurrent: Some(1), ..Caps::default() });
+    });
+    desk.activate(|_| {});
+    desk.voice(1);
+    for recording in 0..crate::vocabulary::limits::CALL_FACTS + 100 {
+        desk.recording(1, recording);
+    }
+    assert_eq!(desk.facts(1).len(), 500);
+    desk.status(1, CallStatus::Completed);
+    assert_eq!((desk.held(), desk.call(1).status), (0, CallStatus::Completed));
+}
+
 fn permutations(of: usize) -> Vec<Vec<usize>> {
     if of == 0 {
         return vec![Vec::new()];

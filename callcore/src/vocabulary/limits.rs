@@ -38,8 +38,9 @@ pub const CAMPAIGN_HOOKS: usize = 20;
 pub const URL_BYTES: usize = 2_000;
 /// How often one event is stepped again because another delivery saved first.
 pub const RESTEPS: usize = 16;
-/// Facts kept in the journal of one call; later ones are dropped and counted.
-pub const CALL_FACTS: usize = 500;
+/// Facts in the journal of one call. News beyond that is answered and not kept; what a caller waits
+/// for is bounded by the attempts, and always kept.
+pub const CALL_FACTS: u32 = 500;
 /// Items of one page of a list.
 pub const PAGE_ITEMS: usize = 500;
 /// Days that a duplicate rule looks back at the most.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::call::{
     Call, CallStatus, Caller, CarrierCall, DialOutcome, DialResult, Directive, Event, EventKind,
-    Incoming, LegProgress, LegStatus, Progress,
+    Incoming, LegProgress, LegStatus, Progress, RecordingReady,
 };
 use crate::memory::MemoryStore;
 use crate::model::{
@@ -179,6 +179,15 @@ impl Desk {
         let leg = format!("LEG{call}-{attempt}");
         let news = EventKind::LegProgress(LegProgress { attempt, leg, status, outcome: None });
         assert_eq!(self.deliver(call, news), "");
+    }
+
+    pub(super) fn recording(&self, call: u32, recording: u32) {
+        let ready = RecordingReady {
+            recording_id: format!("RE{recording}"),
+            url: "https://example.com/RE".into(),
+            duration_secs: None,
+        };
+        assert_eq!(self.deliver(call, EventKind::Recording(ready)), "");
     }
 
     fn carrier_call(call: u32) -> CarrierCall {

@@ -13,6 +13,7 @@ from tests import (
     campaign_life,
     idempotency,
     lists,
+    measured,
     resources,
     restart,
     service,
@@ -24,6 +25,6 @@ GROUPS = [
     module.group
     for module in (
         service, sessions, calls_answered, calls_rules, calls_capacity, calls_gone, idempotency, signatures, call_history,
-        campaign_life, resources, lists, bad_input, bad_requests, restart,
+        campaign_life, resources, lists, measured, bad_input, bad_requests, restart,
     )
 ]

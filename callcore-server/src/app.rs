@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::http::Failure;
 use crate::state::App;
-use crate::{api, auth, openapi, webhook};
+use crate::{api, auth, metrics, openapi, webhook};
 
 /// Every path, before anything holds for some of them only.
 fn everything(api: OpenApiRouter<App>) -> (Router<App>, Document) {
@@ -23,6 +23,7 @@ fn everything(api: OpenApiRouter<App>) -> (Router<App>, Document) {
         .merge(api)
         .merge(webhook::routes())
         .merge(api::health::routes())
+        .merge(metrics::routes())
         .split_for_parts()
 }
 

@@ -22,6 +22,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod http;
+pub mod metrics;
 pub mod openapi;
 pub mod secrets;
 pub mod serve;

@@ -15,7 +15,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::secrets::Sealer;
 use crate::state::{App, Shared, Stores};
-use crate::{app, serve, sweeper};
+use crate::{app, metrics, serve, sweeper};
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +66,7 @@ pub async fn bind(config: Config) -> Result<Server, StartError> {
 
 /// Assembles what handlers share.
 pub fn shared(config: Config, stores: Stores, clock: Arc<dyn Clock>) -> App {
+    metrics::install();
     let ports = Ports {
         directory: Arc::clone(&stores.directory),
         system: Arc::clone(&stores.system),

@@ -141,7 +141,11 @@ async fn read(
     Ok(Json(CallWithJourney { call: CallSummary::from(&read.call), journey: Journey::from(read) }))
 }
 
-fn filter(query: &HashMap<String, String>) -> Result<CallFilter, Failure> {
+/// Reads the filters of a list of calls.
+///
+/// # Errors
+/// [`Failure::Invalid`] with everything that is wrong.
+pub(super) fn filter(query: &HashMap<String, String>) -> Result<CallFilter, Failure> {
     let mut faults = Vec::new();
     let mut id = |name: &str| {
         let text = query.get(name)?;

@@ -8,6 +8,7 @@ pub mod health;
 pub mod journey;
 pub mod numbers;
 pub mod resource;
+pub mod stats;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -21,4 +22,5 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(buyers::routes())
         .merge(numbers::routes())
         .merge(calls::routes())
+        .merge(stats::routes())
 }

@@ -13,6 +13,7 @@ use callcore_twiml::webhook::{self, Webhook};
 use tokio::time::Instant;
 
 use super::verify::verified;
+use crate::metrics;
 use crate::state::App;
 
 /// From the first byte of a webhook to the fallback. The carrier waits for 15 s; a caller who hears
@@ -66,8 +67,9 @@ pub(super) async fn after_failure(app: App, request: Request) -> Response {
 /// Handles a form in a task of its own. `None` where the deadline passed, the store failed, the
 /// handler panicked or the form makes no sense: all of it is in the log.
 async fn handled(app: App, webhook: Webhook, form: Form, deadline: Instant) -> Option<String> {
+    let began = Instant::now();
     let task = tokio::spawn(document(app, webhook, form));
-    match tokio::time::timeout_at(deadline, task).await {
+    let document = match tokio::time::timeout_at(deadline, task).await {
         Ok(Ok(document)) => document,
         Ok(Err(_)) => {
             tracing::error!("a webhook's handler panicked");
@@ -77,7 +79,10 @@ async fn handled(app: App, webhook: Webhook, form: Form, deadline: Instant) -> O
             tracing::error!("a webhook's handler took too long");
             None
         }
-    }
+    };
+    let outcome = if document.is_some() { "answered" } else { "failed" };
+    metrics::webhook(webhook, outcome, began.elapsed());
+    document
 }
 
 async fn document(app: App, webhook: Webhook, form: Form) -> Option<String> {
@@ -90,7 +95,10 @@ async fn document(app: App, webhook: Webhook, form: Form) -> Option<String> {
     };
     let switchboard = Arc::clone(&app.switchboard);
     match switchboard.handle(&event).await {
-        Ok(reply) => rendered(&app, &reply),
+        Ok(reply) => {
+            metrics::milestones(&reply.milestones);
+            rendered(&app, &reply)
+        }
         Err(error) => {
             tracing::error!(%error, call = %event.carrier_call.id(), "a webhook could not be handled");
             None

@@ -92,6 +92,12 @@ impl Attempt {
         self.outcome == Some(DialOutcome::Answered) || self.answered_at.is_some()
     }
 
+    /// How long the phone rang before somebody answered, in milliseconds.
+    pub fn ring_ms(&self) -> Option<u64> {
+        let rang = self.answered_at? - self.dialled_at;
+        u64::try_from(rang.num_milliseconds()).ok()
+    }
+
     /// Whether it is known how it ended.
     pub const fn is_over(&self) -> bool {
         self.outcome.is_some()

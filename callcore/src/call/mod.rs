@@ -4,6 +4,8 @@
 mod attempt;
 mod directive;
 mod event;
+mod metrics;
+mod milestone;
 mod outcome;
 mod state;
 mod status;
@@ -16,6 +18,8 @@ pub use event::{
     Caller, CarrierCall, DialResult, Event, EventKind, Incoming, LegProgress, Progress,
     RecordingReady,
 };
+pub use metrics::RoutingMetrics;
+pub use milestone::Milestone;
 pub use outcome::{FinalReason, NoRouteReason};
 pub use state::{Call, RecordingReference};
 pub use status::{Advance, CallStatus, DialOutcome, LegStatus};

@@ -68,6 +68,9 @@ pub struct Call {
     /// How many steps of it were saved.
     #[serde(default)]
     pub facts: u32,
+    /// How long the voice webhook took, from its arrival to its reply, in milliseconds.
+    #[serde(default)]
+    pub response_ms: Option<u64>,
 }
 
 impl Call {

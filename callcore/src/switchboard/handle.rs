@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::call::{Call, Directive, Event, EventKind, Fact, Growth};
+use crate::call::{Call, Directive, Event, EventKind, Fact, Growth, Milestone};
 use crate::plan::{Plan, PlanCache};
 use crate::port::{
     Ask, Calls, Capacity, Clock, Directory, Save, SaveError, StoreError, SystemStore,
@@ -54,8 +54,22 @@ pub struct Reply {
     pub tenant: Option<TenantId>,
     /// What the carrier shall do next; empty where it only told us something.
     pub directives: Vec<Directive>,
+    /// What the call reached with this event; nothing where it was handled before.
+    pub milestones: Vec<Milestone>,
     /// Whether the event had been handled before and this is the stored reply.
     pub repeated: bool,
+}
+
+impl Reply {
+    /// The stored reply of an event that was handled before.
+    pub(super) const fn stored(call: CallId, tenant: TenantId, directives: Vec<Directive>) -> Self {
+        Self { call, tenant: Some(tenant), directives, milestones: Vec::new(), repeated: true }
+    }
+
+    /// A reply about a call that nothing is recorded of.
+    pub(super) const fn unrecorded(call: CallId, directives: Vec<Directive>) -> Self {
+        Self { call, tenant: None, directives, milestones: Vec::new(), repeated: false }
+    }
 }
 
 /// Why an event could not be handled. The caller must hear something all the same: that is the
@@ -142,7 +156,7 @@ impl Switchboard {
         let ask = Ask { step: Some(event.step()), ..Ask::default() };
         let look = self.ports.calls.look(tenant, id, &ask, now).await?;
         if let Some(directives) = look.reply {
-            return Ok(Err(Reply { call: id, tenant: Some(tenant), directives, repeated: true }));
+            return Ok(Err(Reply::stored(id, tenant, directives)));
         }
         Ok(look.call.ok_or_else(|| self.unknown_call(event)))
     }
@@ -151,7 +165,7 @@ impl Switchboard {
     pub(super) fn unknown_call(&self, event: &Event) -> Reply {
         let directives =
             if event.wants_directives() { vec![Directive::Hangup] } else { Vec::new() };
-        Reply { call: event.carrier_call.id(), tenant: None, directives, repeated: false }
+        Reply::unrecorded(event.carrier_call.id(), directives)
     }
 
     /// The plan of a call's campaign, unless the campaign is gone.
@@ -169,6 +183,11 @@ impl Switchboard {
     ) -> Result<Stepped, HandleError> {
         let Outcome { mut call, directives, decision } = outcome;
         call.facts = call.facts.saturating_add(1);
+        if matches!(event.kind, EventKind::Incoming(_)) {
+            let taken = self.ports.clock.now() - now;
+            call.response_ms = u64::try_from(taken.num_milliseconds()).ok();
+        }
+        let milestones = Milestone::between(before.map(|(call, _)| call), &call);
         let (id, tenant) = (call.id, call.tenant);
         let save = Save {
             growth: Growth::between(before.map(|(call, _)| call), &call),
@@ -188,6 +207,7 @@ impl Switchboard {
                 call: id,
                 tenant: Some(tenant),
                 directives,
+                milestones,
                 repeated: false,
             })),
             Err(SaveError::Conflict) => Ok(Stepped::Conflict),

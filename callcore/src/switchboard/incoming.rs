@@ -27,8 +27,7 @@ impl Switchboard {
         let ask = ask(event, &plan, &incoming.caller);
         let look = self.ports.calls.look(plan.tenant, id, &ask, now).await?;
         if let Some(directives) = look.reply {
-            let tenant = Some(plan.tenant);
-            return Ok(Stepped::Done(Reply { call: id, tenant, directives, repeated: true }));
+            return Ok(Stepped::Done(Reply::stored(id, plan.tenant, directives)));
         }
         let call = new_call(event, incoming, &plan, now);
         let outcome = if plan.is_active() {
@@ -47,7 +46,7 @@ impl Switchboard {
     fn nobody_answers(&self, call: CallId) -> Reply {
         let text = self.settings.no_route_message.clone();
         let directives = vec![Directive::Say { text }, Directive::Hangup];
-        Reply { call, tenant: None, directives, repeated: false }
+        Reply::unrecorded(call, directives)
     }
 
     async fn route(
@@ -167,5 +166,6 @@ fn new_call(event: &Event, incoming: &Incoming, plan: &Plan, now: DateTime<Utc>)
         recording: None,
         tags: Tags::default(),
         facts: 0,
+        response_ms: None,
     }
 }

@@ -1,0 +1,65 @@
+//! What an event meant for the business: what metrics count and what webhooks tell.
+
+use super::outcome::FinalReason;
+use super::state::Call;
+use crate::vocabulary::{BuyerId, CampaignId};
+
+/// One thing that a call reached. Each is reached once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Milestone {
+    /// It came in.
+    Incoming {
+        /// The campaign that routes it.
+        campaign: CampaignId,
+    },
+    /// A buyer was dialled.
+    Offered {
+        /// Which one.
+        buyer: BuyerId,
+        /// Whether somebody else was dialled before.
+        fallback: bool,
+    },
+    /// A buyer answered.
+    Connected {
+        /// Which one.
+        buyer: BuyerId,
+        /// How long the phone rang, in milliseconds.
+        ring_ms: u64,
+    },
+    /// It converted.
+    Converted,
+    /// It is over, or nothing is left for it but the no-route message.
+    Ended {
+        /// Why.
+        reason: FinalReason,
+    },
+}
+
+impl Milestone {
+    /// What lies between two states of one call.
+    pub fn between(before: Option<&Call>, after: &Call) -> Vec<Self> {
+        let mut reached = Vec::new();
+        if before.is_none() {
+            reached.push(Self::Incoming { campaign: after.campaign });
+        }
+        for (index, attempt) in after.attempts.iter().enumerate() {
+            let Some(buyer) = attempt.target.buyer() else { continue };
+            let known = before.and_then(|call| call.attempts.get(index));
+            if known.is_none() {
+                reached.push(Self::Offered { buyer, fallback: index > 0 });
+            }
+            if attempt.connected() && !known.is_some_and(super::Attempt::connected) {
+                reached.push(Self::Connected { buyer, ring_ms: attempt.ring_ms().unwrap_or(0) });
+            }
+        }
+        if after.converted && !before.is_some_and(|call| call.converted) {
+            reached.push(Self::Converted);
+        }
+        if let Some(reason) = after.final_reason()
+            && before.and_then(Call::final_reason).is_none()
+        {
+            reached.push(Self::Ended { reason });
+        }
+        reached
+    }
+}

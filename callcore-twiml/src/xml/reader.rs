@@ -37,8 +37,9 @@ pub(crate) fn read(document: &str) -> Result<Node, ParseError> {
     loop {
         tree.position = tree.offset + usize::try_from(reader.buffer_position()).unwrap_or(0);
         let event = reader.read_event().map_err(|error| {
+            // The reader counts bytes, and may stop inside a character.
             let position = usize::try_from(reader.error_position()).unwrap_or(0);
-            malformed(tree.offset + position, error)
+            malformed(tree.offset + source.floor_char_boundary(position), error)
         })?;
         match event {
             Event::Eof => break,

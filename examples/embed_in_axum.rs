@@ -27,8 +27,6 @@ use callcore_twiml::webhook::{self, Webhook};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-const PUBLIC_URL: &str = "http://127.0.0.1:8081";
-
 /// Your clock. The core never asks the machine.
 #[derive(Debug)]
 struct MachineClock(tokio::time::Instant);
@@ -49,6 +47,8 @@ impl Clock for MachineClock {
 }
 
 struct Desk {
+    /// Under which the carrier reaches this server; signatures cover it.
+    public_url: String,
     switchboard: Switchboard,
     renderer: Renderer,
     auth_token: String,
@@ -67,9 +67,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         capacity: store,
         clock: Arc::new(MachineClock(tokio::time::Instant::now())),
     };
+    let address = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:8081".into());
+    let listener = tokio::net::TcpListener::bind(&address).await?;
+    let public_url = format!("http://{}", listener.local_addr()?);
+    println!("call {public_url}/voice");
     let desk = Arc::new(Desk {
         switchboard: Switchboard::new(ports, Settings::default()),
-        renderer: Renderer::new(PUBLIC_URL),
+        renderer: Renderer::new(&public_url),
+        public_url,
         auth_token,
     });
     // The renderer names these paths in its TwiML.
@@ -78,8 +83,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/api/webhooks/dial/{tenant}/{attempt}", post(dial_result))
         .route("/api/webhooks/leg/{tenant}/{attempt}", post(leg))
         .with_state(desk);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:8081").await?;
-    println!("call {PUBLIC_URL}/voice");
     axum::serve(listener, router).await?;
     Ok(())
 }
@@ -125,7 +128,7 @@ async fn answer(
 ) -> Response {
     let Ok(form) = Form::parse(body) else { return StatusCode::BAD_REQUEST.into_response() };
     let signature = headers.get("X-Twilio-Signature").and_then(|value| value.to_str().ok());
-    let url = format!("{PUBLIC_URL}{uri}");
+    let url = format!("{}{uri}", desk.public_url);
     let body = Body::Form(&form);
     if signature::verify(&desk.auth_token, &url, body, signature.unwrap_or_default()).is_err() {
         return StatusCode::FORBIDDEN.into_response();

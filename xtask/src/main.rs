@@ -9,6 +9,7 @@
 mod check;
 mod command;
 mod demo;
+mod embedded;
 mod failure;
 mod fix;
 mod rules;

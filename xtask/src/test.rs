@@ -41,8 +41,12 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
     match &server {
         Some(server) => {
             steps.step("demo", || crate::demo::run(root, server));
+            steps.step("embedded example", || crate::embedded::run(root, server));
         }
-        None => steps.blocked("demo", "build the server"),
+        None => {
+            steps.blocked("demo", "build the server");
+            steps.blocked("embedded example", "build the server");
+        }
     }
     match (python, server) {
         (Some(python), Some(server)) => {

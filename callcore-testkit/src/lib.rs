@@ -5,6 +5,8 @@
 //! - [`store_suite!`]: a conformance suite. One named test per sentence of the contracts in
 //!   [`callcore::port`]: atomicity under many tasks at once, idempotency, ordering, errors, and that
 //!   no tenant reaches what another one has. A store that passes can be put under the switchboard.
+//! - [`storm`]: a whole switchboard on your store under load, with repeated, late and cut-off webhooks.
+//! - [`script`]: whole calls as tables that a telecoms person can read, played by a simulated phone.
 //! - [`ManualClock`]: a clock that stands still until you move it.
 //! - [`fixtures`]: numbers, buyers, campaigns, calls, events, caps and accounts to test with.
 //! - [`Memory`]: the harness of [`callcore::memory::MemoryStore`], which passes the suite first.
@@ -84,6 +86,7 @@
 mod clock;
 pub mod fixtures;
 mod harness;
+pub mod script;
 pub mod storm;
 pub mod suite;
 

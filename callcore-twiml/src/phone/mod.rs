@@ -77,6 +77,7 @@ mod sid;
 mod verb;
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use callcore::port::Http;
@@ -134,6 +135,14 @@ pub struct Phone {
     /// Whether every request for TwiML is made twice with one idempotency token, as when the
     /// first answer is lost. A second answer that differs is warned about.
     pub send_twice: bool,
+    /// Who is told what time it is, before each request. Default: nobody.
+    pub timekeeper: Option<Arc<dyn Timekeeper>>,
+}
+
+/// Learns the virtual time, so that a server in the same process can show the same instant.
+pub trait Timekeeper: Debug + Send + Sync {
+    /// A request goes out at this instant.
+    fn requests_at(&self, now: DateTime<Utc>);
 }
 
 /// In which order the status callbacks of a leg arrive: Twilio does not promise any.
@@ -168,6 +177,7 @@ impl Phone {
             keep_early_keys: false,
             callback_order: CallbackOrder::InOrder,
             send_twice: false,
+            timekeeper: None,
         }
     }
 

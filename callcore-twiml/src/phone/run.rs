@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use callcore::call::CallStatus;
+use chrono::{DateTime, Utc};
 
 use super::document::{Content, Document, is_quiet};
 use super::fetch::{Ask, Failure};
@@ -71,8 +72,13 @@ impl Machine<'_> {
 
     /// The virtual time as Twilio writes it.
     pub(super) fn timestamp(&self) -> String {
-        let passed = chrono::Duration::milliseconds(i64::try_from(self.clock_ms).unwrap_or(0));
-        self.phone.started_at.checked_add_signed(passed).unwrap_or_default().to_rfc2822()
+        self.instant(self.clock_ms).to_rfc2822()
+    }
+
+    /// The time of day, so many milliseconds after the first ring.
+    pub(super) fn instant(&self, after_ms: u64) -> DateTime<Utc> {
+        let passed = chrono::Duration::milliseconds(i64::try_from(after_ms).unwrap_or(0));
+        self.phone.started_at.checked_add_signed(passed).unwrap_or_default()
     }
 
     /// Has a document for a line, from the fallback URL if need be.

@@ -148,7 +148,12 @@ impl Call {
             attempt.talk_secs = result.talk_secs.or(attempt.talk_secs);
             let talked = TimeDelta::seconds(i64::from(attempt.talk_secs.unwrap_or(0)));
             // Clocks differ: nobody answers before the phone rang.
-            attempt.answered_at.get_or_insert((now - talked).max(attempt.dialled_at));
+            let answered_at = (now - talked).max(attempt.dialled_at);
+            // The news of the answer may have come late; the talk time is rounded up.
+            let latest = answered_at + TimeDelta::seconds(1);
+            if attempt.answered_at.is_none_or(|known| known > latest) {
+                attempt.answered_at = Some(answered_at);
+            }
         }
         attempt.learn(result.outcome, now)
     }

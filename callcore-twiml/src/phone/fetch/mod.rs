@@ -215,6 +215,9 @@ impl Machine<'_> {
     ) -> Result<HttpResponse, HttpError> {
         let (timeout, most_body_bytes) = (request.timeout, request.most_body_bytes);
         let begun_ms = self.clock_ms.saturating_add(tries.elapsed_ms);
+        if let Some(timekeeper) = &self.phone.timekeeper {
+            timekeeper.requests_at(self.instant(begun_ms));
+        }
         let answer = match self.phone.http.send(request).await {
             Ok(answer) if answer.body.len() > most_body_bytes => Err(HttpError::TooLarge),
             answer => answer,

@@ -22,13 +22,21 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 const HEADER_BYTES: usize = 16 * 1024;
 /// Connections at the same time; more wait until one closes.
 const CONNECTIONS: usize = 8_192;
-/// How long requests that are going on may take after the signal to stop.
+/// How long connections are still accepted after the signal to stop, and how long those may then
+/// take until their request is read: what was sent before the signal may wait in the backlog or in a
+/// connection of which nothing was read yet, and hyper closes such a connection without an answer.
+const SETTLE: Duration = Duration::from_millis(100);
+/// How long stopping may take: requests that are going on finish within it.
 const DRAIN: Duration = Duration::from_secs(12);
 
 /// Serves until `stop` is ready, then lets the requests finish that are going on.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
+    let stop = async {
+        stop.await;
+        tokio::time::sleep(SETTLE).await;
+    };
     tokio::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -49,7 +57,8 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         }
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
+    tokio::time::sleep(SETTLE).await;
+    if tokio::time::timeout(DRAIN - 2 * SETTLE, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not finish within {} s", DRAIN.as_secs());
     }
 }

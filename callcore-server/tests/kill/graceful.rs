@@ -1,12 +1,14 @@
 //! SIGTERM while requests are on their way: all of them are answered, and the server is gone soon.
 
+use std::net::SocketAddr;
+use std::time::Duration;
+
 use callcore::call::CarrierCall;
 use callcore::port::Calls;
 use callcore_store_sqlite::SqliteStore;
 use callcore_twiml::signature::{Body, sign};
 use callcore_twiml::webhook::CARRIER;
 use callcore_twiml::{Form, Response};
-use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -102,6 +104,6 @@ async fn answer(mut connection: TcpStream, number: u32) {
 /// Waits until nobody listens any more.
 async fn refused(address: SocketAddr) {
     while TcpStream::connect(address).await.is_ok() {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

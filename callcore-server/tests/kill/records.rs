@@ -8,14 +8,20 @@ use callcore::call::{
     StepKey,
 };
 use callcore::port::{CallFilter, Calls, Journey};
+use callcore::routing::Refusal;
+use callcore::schedule::CapWindow;
 use callcore::vocabulary::{CallId, PageRequest};
 use callcore_store_sqlite::SqliteStore;
 use callcore_twiml::phone::{Dialled, Report};
 use callcore_twiml::render::Renderer;
+use chrono::TimeDelta;
 
 use crate::carrier::Played;
 use crate::ledger::{Answer, Seen};
-use crate::world::{BUYERS, CAMPAIGN, LEASE, MAX_ATTEMPTS, TENANT, buyer};
+use crate::world::{BUYERS, CAMPAIGN, LEASE, LEG, MAX_ATTEMPTS, TENANT, buyer};
+
+/// How long the server may take for one request.
+const HANDLING: TimeDelta = TimeDelta::seconds(10);
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -30,6 +36,8 @@ pub(crate) struct Found {
     pub(crate) results_lost: usize,
     /// Steps that were saved by a try whose answer was lost, and answered to a later one.
     pub(crate) saved_unanswered: usize,
+    /// How often a decision refused a buyer for a full cap over each window.
+    pub(crate) refused: BTreeMap<CapWindow, usize>,
 }
 
 /// Checks every record.
@@ -59,6 +67,13 @@ pub(crate) async fn inspect(
         found.results_lost += usize::from(*result_lost);
         found.saved_unanswered += facts(&journey, &answers, &renderer);
         decision(&journey);
+        for (_, decision) in &journey.decisions {
+            for refused in &decision.refused {
+                if let Refusal::Capped { cap, .. } = refused.reason {
+                    *found.refused.entry(cap.window).or_default() += 1;
+                }
+            }
+        }
         attempts(&journey.call);
         match report {
             Some(report) => end(&journey.call, report, *result_lost),
@@ -177,9 +192,10 @@ fn times(call: &Call, attempt: &Attempt) {
     assert_eq!(attempt.is_over(), attempt.ended_at.is_some(), "{id}: {attempt:?}");
     assert!(!attempt.is_over() || attempt.status == LegStatus::Ended, "{id}: {attempt:?}");
     let expires_at = attempt.lease_expires_at.expect("every buyer is held by a lease");
-    let from = expires_at - LEASE;
-    assert!(attempt.lease.is_some() && from <= attempt.dialled_at, "{id}: {attempt:?}");
-    assert!(call.started_at <= from || attempt.attempt == 1, "{id}: {attempt:?}");
+    assert!(attempt.lease.is_some() && expires_at > attempt.dialled_at + LEG, "{id}: {attempt:?}");
+    // Another delivery of the same request, or an earlier try, may have reserved.
+    let latest = attempt.dialled_at + LEASE + HANDLING;
+    assert!(expires_at <= latest, "{id} holds its slot for too long: {attempt:?}");
 }
 
 /// The call is over, and as the carrier saw it.

@@ -55,13 +55,14 @@ async fn bury(db: &mut SqliteConnection, now: DateTime<Utc>) -> Result<Swept, St
     Ok(swept)
 }
 
-/// Some of the leases that are dead. Whoever never dialled is asked for first, because that lease
-/// gets everything back, however long ago it was.
+/// Some of the leases that are dead. Whoever never dialled gets everything back, so such a lease is
+/// never freed for another reason, however short it was.
 async fn dead(db: &mut SqliteConnection, now: DateTime<Utc>) -> Result<Vec<Dead>, StoreError> {
     sqlx::query_as(
         "SELECT * FROM (SELECT r.tenant_id, r.call_id, r.attempt, CASE \
-         WHEN r.granted_at < ?2 AND NOT EXISTS (SELECT 1 FROM json_each(c.leases) \
-         WHERE value = r.attempt || '/' || lower(hex(r.lease_id))) THEN 'orphaned' \
+         WHEN NOT EXISTS (SELECT 1 FROM json_each(c.leases) \
+         WHERE value = r.attempt || '/' || lower(hex(r.lease_id))) \
+         THEN CASE WHEN r.granted_at < ?2 THEN 'orphaned' END \
          WHEN c.ended THEN 'ended' \
          WHEN r.expires_at <= ?1 THEN 'expired' END AS why \
          FROM reservations AS r \

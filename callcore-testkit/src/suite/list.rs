@@ -164,6 +164,7 @@ macro_rules! __with_cases {
                 a_sweep_frees_what_ran_out,
                 a_sweep_frees_what_ended,
                 a_sweep_refunds_orphans,
+                an_orphan_with_a_short_lease_is_refunded,
                 a_sweep_spares_calls_that_go_on,
                 a_sweep_and_a_release_free_once,
                 an_orphans_refund_is_for_the_windows_of_its_grant,

@@ -135,7 +135,8 @@ impl Model {
         let (mut freed, mut orphans) = (0, 0);
         for grant in self.grants.iter_mut().filter(|grant| grant.live) {
             let orphan = !grant.saved && now - grant.at > TimeDelta::minutes(1);
-            if orphan || grant.expires_at <= now || self.ended.contains(&grant.call) {
+            let over = grant.expires_at <= now || self.ended.contains(&grant.call);
+            if orphan || (grant.saved && over) {
                 grant.live = false;
                 grant.refunded |= orphan;
                 freed += 1;

@@ -147,7 +147,7 @@ impl Call {
         if result.outcome == DialOutcome::Answered {
             attempt.talk_secs = result.talk_secs.or(attempt.talk_secs);
             let talked = TimeDelta::seconds(i64::from(attempt.talk_secs.unwrap_or(0)));
-            // Clocks differ: nobody answers before the phone rang.
+            // Clocks differ: nobody answers before they are dialled.
             let answered_at = (now - talked).max(attempt.dialled_at);
             // The news of the answer may have come late; the talk time is rounded up.
             let latest = answered_at + TimeDelta::seconds(1);

@@ -67,9 +67,10 @@ impl Tenant {
         let known = call.is_some_and(|call| {
             call.attempts.iter().any(|one| one.attempt == attempt && one.lease == Some(held.lease))
         });
-        // First, because whoever never dialled gets everything back, however long ago it was.
-        if !known && now - held.at > UNKNOWN_FOR {
-            Some(Dead::Orphaned)
+        if !known {
+            // Whoever never dialled gets everything back, so it is never freed for another reason,
+            // however short its lease was.
+            (now - held.at > UNKNOWN_FOR).then_some(Dead::Orphaned)
         } else if call.is_some_and(crate::call::Call::is_over) {
             Some(Dead::Ended)
         } else if held.expires_at <= now {

@@ -56,7 +56,7 @@ pub trait SystemStore: Debug + Send + Sync {
     /// Frees the leases that nobody will: those that ran out, those whose call is over, and those
     /// that are older than a minute although no saved call knows of the attempt, which is what a
     /// crash between reservation and save leaves behind. The orphans, which never dialled, are
-    /// refunded too.
+    /// refunded too, and are freed for no other reason.
     ///
     /// **Atomicity**: each lease is freed once, also by several sweeps at once.
     ///

@@ -1,13 +1,15 @@
 //! Leases that nobody else frees.
 
 use callcore::call::{Call, StepKey};
-use callcore::port::Swept;
+use callcore::port::{Reservation, Reserved, Swept};
 use callcore::routing::Cap;
 use callcore::schedule::CapWindow;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::Harness;
-use crate::fixtures::{attempt, buyer_cap, call, instant, noon, over, save};
+use crate::fixtures::{
+    attempt, buyer_cap, call, call_id, claim, instant, noon, over, reservation, save,
+};
 use crate::suite::kit::{Kit, race};
 
 const NOTHING: Swept = Swept { expired: 0, ended: 0, orphaned: 0 };
@@ -76,6 +78,21 @@ pub async fn a_sweep_refunds_orphans(harness: &impl Harness) {
     assert_eq!(kit.sweep(later).await, Swept { orphaned: 3, ..NOTHING });
     assert_eq!(kit.places(later).await, (1, 1));
     assert_eq!(kit.sweep(later).await, NOTHING);
+}
+
+/// An orphan is refunded however short its lease was: it is freed for no other reason.
+pub async fn an_orphan_with_a_short_lease_is_refunded(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    let short = Reservation { lease_secs: 45, ..reservation(call_id(1), 1, [claim(1, caps())]) };
+    let reserved = harness.capacity().reserve(kit.tenant, short, noon()).await;
+    assert!(matches!(reserved, Ok(Reserved::Held(_))), "{reserved:?}");
+    // It ran out, so it counts nowhere at the moment, but nobody knows yet that it never dialled.
+    let ran_out = noon() + TimeDelta::seconds(50);
+    assert_eq!(kit.sweep(ran_out).await, NOTHING);
+    assert_eq!(kit.places(ran_out).await, (0, 1));
+    let later = noon() + TimeDelta::seconds(61);
+    assert_eq!(kit.sweep(later).await, Swept { orphaned: 1, ..NOTHING });
+    assert_eq!(kit.places(later).await, (0, 0));
 }
 
 /// A lease whose attempt was saved is no orphan, however old.

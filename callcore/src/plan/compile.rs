@@ -1,7 +1,5 @@
 //! From configuration rows to a plan.
 
-use chrono::{DateTime, Utc};
-
 use super::Source;
 use crate::model::{
     Assignment, Buyer, BuyerStatus, CallerIdPolicy, Campaign, CampaignStatus, Caps, Conversion,
@@ -142,11 +140,5 @@ impl Plan {
         let by_performance = self.campaign.strategy == crate::model::Strategy::Performance;
         let wanted = |candidate: &&Candidate| by_performance || candidate.wrap_up_secs > 0;
         self.candidates.iter().filter(wanted).map(|candidate| candidate.buyer).collect()
-    }
-
-    /// Whether some candidate is open right now, for the console.
-    pub fn is_open(&self, now: DateTime<Utc>) -> bool {
-        use crate::schedule::OpenState;
-        self.candidates.iter().any(|candidate| candidate.schedule.state(now) == OpenState::Open)
     }
 }

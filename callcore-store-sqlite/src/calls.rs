@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, SqliteConnection};
 
 use crate::SqliteStore;
+use crate::capacity::{close, release};
 use crate::error::failed;
 use crate::look::look;
 use crate::object::surplus;
@@ -44,7 +45,12 @@ impl Calls for SqliteStore {
             Box::pin(async move {
                 let version = write_call(db, tenant, &save).await?;
                 write_fact(db, tenant, &save, version).await?;
-                Ok(grow(db, tenant, &save.growth).await?)
+                grow(db, tenant, &save.growth).await?;
+                release(db, tenant, save.call.id, &save.releases).await?;
+                if save.call.is_over() {
+                    close(db, tenant, &save.call).await?;
+                }
+                Ok(())
             })
         })
         .await

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use callcore::call::Call;
 use callcore::port::{Capacity, Held, Release, Reservation, Reserved, StoreError};
 use callcore::routing::{CapKey, Claim};
 use callcore::vocabulary::{BuyerId, CallId, LeaseId, TenantId};
@@ -46,38 +47,7 @@ impl Capacity for SqliteStore {
     ) -> Result<(), StoreError> {
         let releases = releases.to_vec();
         self.transaction(move |db| {
-            Box::pin(async move {
-                for release in releases {
-                    give_back(db, tenant, (call, release.attempt), release.refund).await?;
-                }
-                Ok(())
-            })
-        })
-        .await
-    }
-
-    async fn release_all(
-        &self,
-        tenant: TenantId,
-        call: CallId,
-        _now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.transaction(move |db| {
-            Box::pin(async move {
-                let attempts: Vec<u32> = sqlx::query_scalar(
-                    "SELECT attempt FROM reservations \
-                     WHERE tenant_id = ?1 AND call_id = ?2 AND open = 1",
-                )
-                .bind(tenant.uuid())
-                .bind(call.uuid())
-                .fetch_all(&mut *db)
-                .await
-                .map_err(failed)?;
-                for attempt in attempts {
-                    give_back(db, tenant, (call, attempt), false).await?;
-                }
-                Ok(())
-            })
+            Box::pin(async move { release(db, tenant, call, &releases).await })
         })
         .await
     }
@@ -107,6 +77,7 @@ async fn reserve(
     wanted: &Reservation,
     now: DateTime<Utc>,
 ) -> Result<Reserved, StoreError> {
+    release(db, tenant, wanted.call, &wanted.releases).await?;
     // An ended call gets not even its own earlier grant again: its places are given back.
     if has_ended(db, tenant, wanted.call).await? {
         return Ok(Reserved::CallEnded);
@@ -126,6 +97,42 @@ async fn reserve(
     };
     grant(db, tenant, wanted, claim, &held).await?;
     Ok(Reserved::Held(held))
+}
+
+/// Gives back what these attempts hold.
+pub(crate) async fn release(
+    db: &mut SqliteConnection,
+    tenant: TenantId,
+    call: CallId,
+    releases: &[Release],
+) -> Result<(), StoreError> {
+    for release in releases {
+        give_back(db, tenant, (call, release.attempt), release.refund).await?;
+    }
+    Ok(())
+}
+
+/// Gives back all that is left of a call that is over. Attempts that it does not know never dialled.
+pub(crate) async fn close(
+    db: &mut SqliteConnection,
+    tenant: TenantId,
+    call: &Call,
+) -> Result<(), StoreError> {
+    let open: Vec<(u32, Uuid)> = sqlx::query_as(
+        "SELECT attempt, lease_id FROM reservations \
+         WHERE tenant_id = ?1 AND call_id = ?2 AND open = 1",
+    )
+    .bind(tenant.uuid())
+    .bind(call.id.uuid())
+    .fetch_all(&mut *db)
+    .await
+    .map_err(failed)?;
+    for (attempt, lease) in open {
+        let lease = Some(LeaseId::from_uuid(lease));
+        let known = call.attempts.iter().any(|one| one.attempt == attempt && one.lease == lease);
+        give_back(db, tenant, (call.id, attempt), !known).await?;
+    }
+    Ok(())
 }
 
 async fn has_ended(

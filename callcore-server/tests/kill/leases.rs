@@ -1,9 +1,9 @@
 //! The slots after it all: only calls that went silent hold one, and not over their leases.
 
 use callcore::call::Attempt;
-use callcore::port::{Ask, Calls, Capacity, Look, SystemStore};
+use callcore::port::{Ask, Calls, Capacity, Look, Release, SystemStore};
 use callcore::schedule::CapWindow;
-use callcore::vocabulary::CallId;
+use callcore::vocabulary::{CallId, limits};
 use callcore_store_sqlite::SqliteStore;
 use chrono::Utc;
 use tempfile::TempDir;
@@ -48,7 +48,9 @@ async fn only_silent_calls_hold(copy: TempDir, found: &Found) {
     let store = copy_of_it.expect("the copy opens");
     let now = Utc::now();
     for call in &found.silent_calls {
-        store.release_all(TENANT, *call, now).await.expect("the store answers");
+        let releases: Vec<_> =
+            (1..=limits::ATTEMPTS).map(|attempt| Release { attempt, refund: false }).collect();
+        store.release(TENANT, *call, &releases, now).await.expect("the store answers");
     }
     let held = store.held(TENANT, now).await.expect("the store answers");
     assert_eq!(held, 0, "calls hold slots that told everything");

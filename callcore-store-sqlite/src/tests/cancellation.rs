@@ -14,7 +14,7 @@ use callcore_testkit::fixtures::{
     session, tenant, token, user_id,
 };
 
-use super::{Opened, all_tasks_done, reserve, save_new};
+use super::{Opened, all_tasks_done, reserve, save_ended, save_new};
 use crate::SqliteStore;
 use crate::transaction::{Act, transact};
 
@@ -45,7 +45,7 @@ async fn write(store: &SqliteStore, method: u32, n: u32) {
         6 => drop(store.draw(tenant, call_id(n), "r", now).await),
         7 => drop(reserve(store, n, 1_000).await),
         8 => drop(store.release(tenant, call_id(n), &releases, now).await),
-        9 => drop(store.release_all(tenant, call_id(n), now).await),
+        9 => drop(save_ended(store, n).await),
         10 => drop(store.sweep(now + Duration::from_secs(61)).await),
         11 => drop(store.set_up(owner(tenant), now).await),
         12 => drop(store.open_session(tenant, session(n, now), token(n)).await),

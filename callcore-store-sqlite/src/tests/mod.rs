@@ -88,6 +88,12 @@ async fn save_new(store: &SqliteStore, n: u32) -> Result<(), SaveError> {
     store.save(tenant(1), save).await
 }
 
+/// Saves the end of the call `n`, which holds places that it does not know of.
+async fn save_ended(store: &SqliteStore, n: u32) -> Result<(), SaveError> {
+    let call = fixtures::over(fixtures::call(tenant(1), n), noon());
+    store.save(tenant(1), fixtures::save(call, None, &StepKey::voice())).await
+}
+
 /// Reserves for the first attempt of call `n` a place with buyer 1, who takes `limit` at once.
 async fn try_reserve(store: &SqliteStore, n: u32, limit: u32) -> Result<Reserved, StoreError> {
     let caps =

@@ -10,7 +10,7 @@ use callcore::port::{
     Reservation, Reserved, Save, SaveError, SystemStore,
 };
 use callcore::routing::Cap;
-use callcore::vocabulary::TenantId;
+use callcore::vocabulary::{TenantId, limits};
 use chrono::{DateTime, Utc};
 use tokio::sync::Barrier;
 use uuid::Uuid;
@@ -167,8 +167,11 @@ impl Kit {
         released.expect("the store answers");
     }
 
+    /// Every attempt that a call can have, made or not.
     pub(super) async fn release_all(&self, call: u32, now: DateTime<Utc>) {
-        let released = self.capacity.release_all(self.tenant, call_id(call), now).await;
+        let attempts = 1..=limits::ATTEMPTS;
+        let releases: Vec<_> = attempts.map(|attempt| Release { attempt, refund: false }).collect();
+        let released = self.capacity.release(self.tenant, call_id(call), &releases, now).await;
         released.expect("the store answers");
     }
 

@@ -53,6 +53,9 @@ impl Calls for Faulty {
         if self.has(Fault::GrowthForgotten) {
             save.growth = Growth::default();
         }
+        if self.has(Fault::ReleaseForgotten) {
+            save.releases.clear();
+        }
         if !self.has(Fault::SaveWithoutCompare) {
             return self.inner.save(tenant, save).await;
         }

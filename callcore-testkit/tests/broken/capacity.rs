@@ -102,6 +102,9 @@ impl Capacity for Faulty {
                 claim.caps.pop();
             }
         }
+        if self.has(Fault::ReleaseForgotten) {
+            wanted.releases.clear();
+        }
         if self.has(Fault::ClaimsBackwards) {
             wanted.claims.reverse();
         }
@@ -128,15 +131,6 @@ impl Capacity for Faulty {
             release.refund &= !self.has(Fault::RefundForgotten);
         }
         self.inner.release(self.tenant(tenant), call, &releases, now).await
-    }
-
-    async fn release_all(
-        &self,
-        tenant: TenantId,
-        call: CallId,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.inner.release_all(self.tenant(tenant), call, now).await
     }
 
     async fn held(&self, tenant: TenantId, now: DateTime<Utc>) -> Result<u64, StoreError> {

@@ -116,6 +116,8 @@ found! {
         "capacity::an_expired_lease_holds_no_place";
     a_release_that_is_forgotten: ReleaseForgotten by
         "capacity::a_release_gives_back_concurrency_places",
+        "capacity::a_reservation_releases_first",
+        "calls::a_save_gives_back_what_is_known_to_be_over",
         "capacity::a_cap_holds_while_calls_come_and_go";
     a_refund_that_is_forgotten: RefundForgotten by
         "capacity::a_refund_gives_back_every_place",

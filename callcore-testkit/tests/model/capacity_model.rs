@@ -107,13 +107,11 @@ impl Model {
         }
     }
 
-    pub(crate) fn release_all(&mut self, call: u32) {
-        for grant in self.grants.iter_mut().filter(|grant| grant.call == call) {
-            grant.live = false;
-        }
-    }
-
     pub(crate) fn end(&mut self, call: u32) {
+        for grant in self.grants.iter_mut().filter(|grant| grant.call == call && grant.live) {
+            grant.live = false;
+            grant.refunded |= !grant.saved;
+        }
         self.ended.push(call);
     }
 

@@ -19,7 +19,7 @@ use callcore::memory::MemoryStore;
 use callcore::port::{Ask, Calls, Capacity, Release, Reservation, Reserved, SystemStore};
 use callcore::routing::{Cap, CapScope};
 use callcore::schedule::CapWindow;
-use callcore::vocabulary::TenantId;
+use callcore::vocabulary::{TenantId, limits};
 use callcore_testkit::fixtures;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -128,11 +128,8 @@ impl Pair {
             Act::Reserve { call, attempt, claims } => self.reserve(*call, *attempt, claims).await,
             Act::Release { call, releases } => self.release(*call, releases).await,
             Act::ReleaseAll { call } => {
-                let before = self.used().await;
-                let id = fixtures::call_id(*call);
-                self.store.release_all(self.tenant, id, self.now).await.unwrap();
-                self.model.release_all(*call);
-                self.expect_no_refund(&before).await;
+                let all: Vec<_> = (1..=limits::ATTEMPTS).map(|attempt| (attempt, false)).collect();
+                self.release(*call, &all).await;
             }
             Act::SaveAttempt { call, attempt } => self.save_attempt(*call, *attempt).await,
             Act::End { call } => {

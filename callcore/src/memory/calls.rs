@@ -56,7 +56,7 @@ impl Book {
     }
 
     fn save(&mut self, save: Save) -> Result<(), SaveError> {
-        let Save { call, expected, fact, decision, growth } = save;
+        let Save { call, expected, fact, decision, growth, releases: _ } = save;
         let known = self.entries.get_mut(&call.id);
         if known.as_ref().map(|entry| entry.version) != expected
             || known.as_ref().is_some_and(|entry| entry.reply(&fact.step).is_some())
@@ -183,7 +183,13 @@ impl Calls for MemoryStore {
         if state.calls.get(&id).is_some_and(|owner| *owner != tenant) {
             return Err(SaveError::Conflict);
         }
-        state.tenant(tenant).calls.save(save)?;
+        let releases = save.releases.clone();
+        let book = state.tenant(tenant);
+        book.calls.save(save)?;
+        book.places.release(id, &releases);
+        if let Some(over) = book.calls.call(id).filter(|call| call.is_over()) {
+            book.places.close(over);
+        }
         state.calls.insert(id, tenant);
         Ok(())
     }

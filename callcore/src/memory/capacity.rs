@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{MemoryStore, micros};
+use crate::call::{Attempt, Call};
 use crate::port::{Capacity, Held, Release, Reservation, Reserved, StoreError};
 use crate::routing::{Cap, CapKey};
 use crate::schedule::CapWindow;
@@ -86,6 +87,23 @@ impl Places {
         Reserved::Full { passed_over }
     }
 
+    pub(super) fn release(&mut self, call: CallId, releases: &[Release]) {
+        for release in releases {
+            self.give_back((call, release.attempt), release.refund);
+        }
+    }
+
+    /// Gives back all that is left of a call that is over.
+    pub(super) fn close(&mut self, call: &Call) {
+        let open: Vec<AttemptKey> =
+            self.leases.range((call.id, u32::MIN)..=(call.id, u32::MAX)).copied().collect();
+        for attempt in open {
+            let lease = self.grants.get(&attempt).map(|grant| grant.held.lease);
+            let known = |one: &Attempt| one.attempt == attempt.1 && one.lease == lease;
+            self.give_back(attempt, !call.attempts.iter().any(known));
+        }
+    }
+
     /// Gives back the concurrency places of an attempt, and with `refund` the others.
     pub(super) fn give_back(&mut self, attempt: AttemptKey, refund: bool) {
         self.leases.remove(&attempt);
@@ -126,8 +144,9 @@ impl Capacity for MemoryStore {
     ) -> Result<Reserved, StoreError> {
         let mut state = self.lock();
         let tenant = state.tenant(tenant);
+        tenant.places.release(reservation.call, &reservation.releases);
         // An ended call gets not even its own earlier grant again: its places are given back.
-        if tenant.calls.call(reservation.call).is_some_and(crate::call::Call::is_over) {
+        if tenant.calls.call(reservation.call).is_some_and(Call::is_over) {
             return Ok(Reserved::CallEnded);
         }
         Ok(tenant.places.reserve(reservation, micros(now)))
@@ -140,27 +159,7 @@ impl Capacity for MemoryStore {
         releases: &[Release],
         _now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let mut state = self.lock();
-        let places = &mut state.tenant(tenant).places;
-        for release in releases {
-            places.give_back((call, release.attempt), release.refund);
-        }
-        Ok(())
-    }
-
-    async fn release_all(
-        &self,
-        tenant: TenantId,
-        call: CallId,
-        _now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let mut state = self.lock();
-        let places = &mut state.tenant(tenant).places;
-        let attempts: Vec<AttemptKey> =
-            places.leases.range((call, u32::MIN)..=(call, u32::MAX)).copied().collect();
-        for attempt in attempts {
-            places.give_back(attempt, false);
-        }
+        self.lock().tenant(tenant).places.release(call, releases);
         Ok(())
     }
 

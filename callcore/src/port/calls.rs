@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::StoreError;
+use super::{Release, StoreError};
 use crate::call::{Call, CallStatus, Contact, Directive, Fact, Growth, StepKey};
 use crate::routing::{Activity, Cap, CapKey, Decision};
 use crate::vocabulary::{BuyerId, CallId, CampaignId, Page, PageRequest, PhoneNumber, TenantId};
@@ -53,6 +53,8 @@ pub struct Save {
     pub decision: Option<Decision>,
     /// What the counters grow by.
     pub growth: Growth,
+    /// What attempts of the call give back, of which it is now known how they ended.
+    pub releases: Vec<Release>,
 }
 
 /// Why a save did not take place.
@@ -131,7 +133,11 @@ pub trait Calls: Debug + Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError>;
 
-    /// Writes the outcome of one step: call, fact with its reply, decision and counters.
+    /// Writes the outcome of one step: call, fact with its reply, decision, counters and releases.
+    ///
+    /// A call that is over holds nothing: its save also gives back what all of its attempts still
+    /// hold, as [`Capacity::release`](super::Capacity::release) does; those that the saved call does
+    /// not know, by attempt and lease, never dialled and are refunded.
     ///
     /// **Atomicity**: everything or nothing; compare and set by the call's version, and once per
     /// step key. **Idempotency**: a second save of a step is a conflict and changes nothing.

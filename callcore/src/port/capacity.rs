@@ -20,6 +20,9 @@ pub struct Reservation {
     pub lease: LeaseId,
     /// The candidates' claims, in the order in which they are tried.
     pub claims: Vec<Claim>,
+    /// What other attempts of the call give back in the same act, before the claims are tried, and
+    /// whatever becomes of them: who is tried next may need the very place.
+    pub releases: Vec<Release>,
     /// How long the lease lasts: longer than the dial's own limits, so that it cannot end while
     /// the leg lives.
     pub lease_secs: u32,
@@ -74,7 +77,7 @@ pub trait Capacity: Debug + Send + Sync {
     /// **Idempotency**: per call and attempt: once granted, the same buyer, lease and expiry are
     /// answered again, also after the lease was released, and nothing more is taken. A refusal is
     /// not remembered. A call that is over is answered [`Reserved::CallEnded`], whatever it was
-    /// granted before. **Ordering**: a claim is refused only if one of its caps was full at some
+    /// granted before. Its releases are as idempotent as [`Capacity::release`]. **Ordering**: a claim is refused only if one of its caps was full at some
     /// moment within the act, and an earlier claim goes first.
     ///
     /// # Errors
@@ -100,19 +103,6 @@ pub trait Capacity: Debug + Send + Sync {
         tenant: TenantId,
         call: CallId,
         releases: &[Release],
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
-
-    /// Gives back the concurrency places of every attempt of a call, known to the caller or not.
-    ///
-    /// **Atomicity** and **Idempotency**: as [`Capacity::release`] without refunds.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    async fn release_all(
-        &self,
-        tenant: TenantId,
-        call: CallId,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 

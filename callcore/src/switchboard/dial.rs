@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::handle::{HandleError, Outcome, Stepped, Switchboard};
+use super::settle;
 use crate::call::{
     Advance, Attempt, AttemptTarget, Call, Dial, DialOutcome, DialResult, Directive, Event,
     NoRouteReason,
@@ -38,9 +39,8 @@ impl Switchboard {
         let known = call.dial_result(result, now);
         let plan = self.plan_of(&call).await?;
         if let Some(plan) = plan.as_deref() {
-            super::settle::convert(&mut call, plan);
+            settle::convert(&mut call, plan);
         }
-        self.release_over(&call, now).await?;
         let next = match known {
             // A dial that we never made: whoever asks hears the end of the call.
             Advance::Stale => Next::Hangup,
@@ -50,12 +50,7 @@ impl Switchboard {
             Next::Hangup => hangup(call),
             Next::Offer(otherwise) => self.offer(call, plan.as_deref(), otherwise, now).await?,
         };
-        let ended = outcome.call.is_over();
-        let (id, stepped) = (outcome.call.id, self.save(event, Some(&before), outcome, now).await?);
-        if ended && matches!(stepped, Stepped::Done(_)) {
-            self.ports.capacity.release_all(tenant, id, now).await?;
-        }
-        Ok(stepped)
+        self.save(event, Some(&before), outcome, now).await
     }
 
     /// Offers the call to the next candidate of its ranking that has room.
@@ -110,6 +105,7 @@ impl Switchboard {
             attempt,
             lease: LeaseId::from_uuid(lease.uuid()),
             claims: candidates.map(Candidate::claim).collect(),
+            releases: settle::releases(call),
             lease_secs: campaign.dial_timeout_secs
                 + campaign.max_call_length_secs
                 + limits::LEASE_MARGIN_SECS,

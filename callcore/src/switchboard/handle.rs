@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::settle;
 use crate::call::{Call, Directive, Event, EventKind, Fact, Growth, Milestone};
 use crate::plan::{Plan, PlanCache};
 use crate::port::{
@@ -191,6 +192,7 @@ impl Switchboard {
         let (id, tenant) = (call.id, call.tenant);
         let save = Save {
             growth: Growth::between(before.map(|(call, _)| call), &call),
+            releases: settle::releases(&call),
             call,
             expected: before.map(|(_, version)| *version),
             fact: Fact {

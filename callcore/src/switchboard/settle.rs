@@ -1,12 +1,10 @@
 //! News of a call that nobody waits for an answer to, and what follows from it: releases,
 //! conversion, the end.
 
-use chrono::{DateTime, Utc};
-
 use super::handle::{HandleError, Outcome, Stepped, Switchboard};
 use crate::call::{Advance, Attempt, Call, Event, EventKind};
 use crate::plan::Plan;
-use crate::port::{Release, StoreError};
+use crate::port::Release;
 use crate::vocabulary::limits;
 
 impl Switchboard {
@@ -36,35 +34,17 @@ impl Switchboard {
             }
             EventKind::Incoming(_) | EventKind::DialResult(_) => None,
         };
-        let (id, ended) = (call.id, call.is_over());
         let outcome = Outcome { call, directives: Vec::new(), decision: None };
-        let stepped = self.save(event, Some(&before), outcome, now).await?;
-        if ended && matches!(stepped, Stepped::Done(_)) {
-            // After the save, because from then on nothing more is reserved for this call; what a
-            // crash leaves in between, the sweep finds.
-            self.ports.capacity.release_all(tenant, id, now).await?;
-        }
-        Ok(stepped)
+        self.save(event, Some(&before), outcome, now).await
     }
+}
 
-    /// Gives back what attempts hold of which it is known how they ended.
-    pub(super) async fn release_over(
-        &self,
-        call: &Call,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let over = |attempt: &&Attempt| attempt.is_over() && attempt.lease.is_some();
-        let releases: Vec<Release> = call
-            .attempts
-            .iter()
-            .filter(over)
-            .map(|attempt| Release { attempt: attempt.attempt, refund: !attempt.connected() })
-            .collect();
-        if releases.is_empty() {
-            return Ok(());
-        }
-        self.ports.capacity.release(call.tenant, call.id, &releases, now).await
-    }
+/// What attempts give back: those of which it is known how they ended.
+pub(super) fn releases(call: &Call) -> Vec<Release> {
+    let over = |attempt: &&Attempt| attempt.is_over() && attempt.lease.is_some();
+    let release =
+        |attempt: &Attempt| Release { attempt: attempt.attempt, refund: !attempt.connected() };
+    call.attempts.iter().filter(over).map(release).collect()
 }
 
 /// Marks a call as converted once a conversation was long enough for its buyer.

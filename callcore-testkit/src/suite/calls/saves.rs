@@ -1,12 +1,14 @@
 //! Saving steps, and the journeys that come of it.
 
 use callcore::call::{CallStatus, Growth, StepKey};
-use callcore::port::{Ask, Journey, Save, SaveError};
+use callcore::port::{Ask, Journey, Release, Reserved, Save, SaveError};
+use callcore::schedule::CapWindow;
 use callcore::vocabulary::PageRequest;
 
 use crate::Harness;
 use crate::fixtures::{
-    attempt, buyer_id, call, call_id, campaign_id, contact, decision, fact, noon, over, save, tally,
+    attempt, buyer_cap, buyer_id, call, call_id, campaign_id, claim, contact, decision, fact,
+    lease_id, noon, over, reservation, save, tally,
 };
 use crate::suite::kit::{Kit, assert_is, race};
 
@@ -161,6 +163,78 @@ pub async fn of_several_later_saves_exactly_one_succeeds(harness: &impl Harness)
     let journey = kit.journey(1).await.expect("it was saved");
     assert_eq!(journey.facts.len(), 2);
     assert_eq!(journey.facts.last().map(|fact| fact.step.clone()), winners.pop());
+}
+
+/// A save gives back what it names, as a release does; a conflict gives back nothing.
+pub async fn a_save_gives_back_what_is_known_to_be_over(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    let caps = [CapWindow::Concurrent, CapWindow::Daily].map(|window| buyer_cap(1, window, 9));
+    let mut saved = call(kit.tenant, 1);
+    for made in 1..=3 {
+        saved.attempts.push(attempt(made, &kit.hold(1, made, &caps, noon()).await));
+    }
+    let used = async || (kit.used(&caps[0], noon()).await, kit.used(&caps[1], noon()).await);
+    kit.save_new(saved.clone()).await;
+    let releases =
+        vec![Release { attempt: 1, refund: false }, Release { attempt: 2, refund: true }];
+    let early = save(saved.clone(), Some(7), &StepKey::dial_result(1));
+    let refused = kit.try_save(Save { releases: releases.clone(), ..early }).await;
+    assert_is!(refused, Err(SaveError::Conflict));
+    assert_eq!(used().await, (3, 3));
+    let next = save(saved.clone(), Some(1), &StepKey::dial_result(1));
+    kit.save(Save { releases: releases.clone(), ..next }).await;
+    assert_eq!(used().await, (1, 2));
+    let again = save(saved, Some(2), &StepKey::dial_result(2));
+    kit.save(Save { releases, ..again }).await;
+    assert_eq!(used().await, (1, 2));
+}
+
+/// The save of a call that is over gives back all that its attempts still hold. Attempts that it does
+/// not know, by attempt and lease, never dialled: they are refunded.
+pub async fn a_call_that_is_over_holds_nothing(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    let caps = [CapWindow::Concurrent, CapWindow::Daily].map(|window| buyer_cap(1, window, 9));
+    let mut saved = call(kit.tenant, 1);
+    for made in 1..=2 {
+        saved.attempts.push(attempt(made, &kit.hold(1, made, &caps, noon()).await));
+    }
+    // A lease of another save of the same step that came too late.
+    saved.attempts[1].lease = Some(lease_id(call_id(9), 9));
+    kit.hold(1, 3, &caps, noon()).await;
+    kit.hold(2, 1, &caps, noon()).await;
+    let used = async || (kit.used(&caps[0], noon()).await, kit.used(&caps[1], noon()).await);
+    assert_eq!(used().await, (4, 4));
+    let ended = over(saved, noon());
+    kit.save(save(ended.clone(), None, &StepKey::voice())).await;
+    assert_eq!(used().await, (1, 2), "the other call's, and the attempt that dialled");
+    kit.save(save(ended, Some(1), &StepKey::dial_result(1))).await;
+    assert_eq!(used().await, (1, 2));
+}
+
+/// **Atomicity**: whatever is reserved while a call ends is refused or given back.
+pub async fn of_an_end_and_reservations_at_once_nothing_stays_held(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    let caps = [CapWindow::Concurrent, CapWindow::Daily].map(|window| buyer_cap(1, window, 99));
+    for n in 0..6 {
+        kit.save_new(call(kit.tenant, n)).await;
+    }
+    race(24, |n| {
+        let kit = kit.clone();
+        async move {
+            let (id, made) = (n % 6, n / 6);
+            if made == 0 {
+                let ended = over(call(kit.tenant, id), noon());
+                kit.save(save(ended, Some(1), &StepKey::dial_result(1))).await;
+            } else {
+                let wanted = reservation(call_id(id), made, [claim(1, caps)]);
+                let reserved = kit.reserve(wanted, noon()).await;
+                assert_is!(reserved, Reserved::Held(_) | Reserved::CallEnded);
+            }
+        }
+    })
+    .await;
+    assert_eq!(kit.held(noon()).await, 0);
+    assert_eq!(kit.used(&caps[1], noon()).await, 0, "nobody dialled");
 }
 
 /// **Errors**: an unknown call has no journey.

@@ -1,14 +1,14 @@
 //! Giving places back.
 
-use callcore::port::Release;
+use callcore::port::{Release, Reserved};
 use callcore::routing::Cap;
 use callcore::schedule::CapWindow;
 use chrono::TimeDelta;
 
 use super::WINDOWS;
 use crate::Harness;
-use crate::fixtures::{buyer_cap, call_id, instant, noon};
-use crate::suite::kit::Kit;
+use crate::fixtures::{buyer_cap, call_id, claim, instant, noon, reservation};
+use crate::suite::kit::{Kit, assert_is};
 
 /// One cap of each kind with room for this many.
 fn caps(limit: u32) -> [Cap; 5] {
@@ -105,7 +105,7 @@ pub async fn several_attempts_are_released_together(harness: &impl Harness) {
 /// The places of every attempt of a call are given back, without refunds, and nobody else's.
 pub async fn every_attempt_of_a_call_is_released(harness: &impl Harness) {
     let kit = Kit::of(harness);
-    for attempt in [1, 2, 900] {
+    for attempt in [1, 2, 20] {
         kit.hold(1, attempt, &caps(9), noon()).await;
     }
     kit.hold(2, 1, &caps(9), noon()).await;
@@ -115,6 +115,24 @@ pub async fn every_attempt_of_a_call_is_released(harness: &impl Harness) {
     }
     kit.release(1, 2, true, noon()).await;
     kit.expect_used(1, 3).await;
+}
+
+/// What a reservation releases is free for its own claims, and stays free where it is refused.
+pub async fn a_reservation_releases_first(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    kit.hold(1, 1, &caps(1), noon()).await;
+    let mut wanted = reservation(call_id(1), 2, [claim(1, caps(1))]);
+    wanted.releases = vec![Release { attempt: 1, refund: true }];
+    assert_is!(kit.reserve(wanted.clone(), noon()).await, Reserved::Held(_));
+    kit.expect_used(1, 1).await;
+    // Repeated, with the same answer and nothing more given back.
+    assert_is!(kit.reserve(wanted, noon()).await, Reserved::Held(_));
+    kit.expect_used(1, 1).await;
+    let mut refused = reservation(call_id(1), 3, [claim(1, caps(0))]);
+    refused.releases =
+        vec![Release { attempt: 2, refund: true }, Release { attempt: 9, refund: true }];
+    assert_is!(kit.reserve(refused, noon()).await, Reserved::Full { .. });
+    kit.expect_used(0, 0).await;
 }
 
 /// A refund is for the windows that were running when the claim was granted, however late it comes.

@@ -188,7 +188,7 @@ pub async fn an_ended_call_reserves_nothing(harness: &impl Harness) {
     // What was granted before may be answered again or not, but takes nothing more.
     let again = reservation(call_id(1), 1, [claim(1, [cap])]);
     assert_is!(kit.reserve(again, noon()).await, Reserved::CallEnded | Reserved::Held(_));
-    assert_eq!(kit.used(&cap, noon()).await, 1);
+    assert_eq!(kit.used(&cap, noon()).await, 0, "the call never dialled");
     assert!(kit.takes(2, &[cap], noon()).await, "another call goes on");
 }
 

@@ -49,16 +49,16 @@ pub async fn a_sweep_frees_what_ran_out(harness: &impl Harness) {
     assert_eq!(kit.sweep(expiry).await, NOTHING);
 }
 
-/// A sweep frees the leases whose call is over, and refunds nothing.
-pub async fn a_sweep_frees_what_ended(harness: &impl Harness) {
+/// A call that is over left nothing to sweep, however long ago it was.
+pub async fn a_call_that_is_over_leaves_nothing_to_sweep(harness: &impl Harness) {
     let kit = Kit::of(harness);
-    let (call, _) = kit.dial(1).await;
-    kit.dial(2).await;
+    let (call, expiry) = kit.dial(1).await;
+    kit.hold(1, 2, &caps(), noon()).await;
     kit.save(save(over(call, noon()), Some(1), &StepKey::dial_result(1))).await;
-    assert_eq!(kit.places(noon()).await, (2, 2));
-    assert_eq!(kit.sweep(noon()).await, Swept { ended: 1, ..NOTHING });
-    assert_eq!(kit.places(noon()).await, (1, 2));
-    assert_eq!(kit.sweep(noon()).await, NOTHING);
+    assert_eq!(kit.places(noon()).await, (0, 1));
+    assert_eq!(kit.sweep(noon() + TimeDelta::minutes(2)).await, NOTHING);
+    assert_eq!(kit.sweep(expiry).await, NOTHING);
+    assert_eq!(kit.places(noon()).await, (0, 1));
 }
 
 /// A sweep frees and refunds the leases that are older than a minute although no saved call knows of

@@ -108,6 +108,14 @@ impl SystemStore for Table {
         self.inner.set_up(owner, now).await
     }
 
+    async fn add_tenant(
+        &self,
+        owner: Credentials,
+        now: DateTime<Utc>,
+    ) -> Result<(), AccountsError> {
+        self.inner.add_tenant(owner, now).await
+    }
+
     async fn is_set_up(&self) -> Result<bool, StoreError> {
         self.inner.is_set_up().await
     }

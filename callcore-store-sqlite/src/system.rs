@@ -85,6 +85,26 @@ impl SystemStore for SqliteStore {
         .await
     }
 
+    async fn add_tenant(
+        &self,
+        owner: Credentials,
+        now: DateTime<Utc>,
+    ) -> Result<(), AccountsError> {
+        self.transaction(move |db| {
+            Box::pin(async move {
+                let taken = sqlx::query_scalar(
+                    "SELECT EXISTS (SELECT 1 FROM users WHERE sign_in_name = ?1)",
+                );
+                let name = owner.user.username.to_lowercase();
+                if taken.bind(name).fetch_one(&mut *db).await.map_err(failed)? {
+                    return Err(AccountsError::UsernameTaken);
+                }
+                Ok(add_owner(db, &owner, now).await?)
+            })
+        })
+        .await
+    }
+
     async fn is_set_up(&self) -> Result<bool, StoreError> {
         self.snapshot(move |db| Box::pin(any_user(db))).await
     }

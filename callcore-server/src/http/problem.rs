@@ -264,6 +264,9 @@ pub fn unknown_reference(path: &str, kind: Kind) -> Failure {
 impl From<AccountsError> for Failure {
     fn from(error: AccountsError) -> Self {
         match error {
+            AccountsError::UsernameTaken => {
+                Self::conflict("/username", "username_taken", error.to_string())
+            }
             AccountsError::AlreadySetUp => {
                 Self::conflict("", "already_set_up", "the owner account exists already")
             }

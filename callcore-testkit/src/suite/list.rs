@@ -158,6 +158,8 @@ macro_rules! __with_cases {
                 a_call_is_found_with_its_tenant,
                 the_owner_is_set_up_once,
                 of_several_set_ups_exactly_one_succeeds,
+                another_tenant_has_an_owner_of_its_own,
+                of_several_tenants_one_gets_the_username,
                 a_username_is_found_in_any_case,
                 a_session_lasts_as_long_as_it_is_used,
                 an_idle_session_ends,

@@ -43,6 +43,14 @@ impl SystemStore for Faulty {
         self.inner.set_up(owner, now).await
     }
 
+    async fn add_tenant(
+        &self,
+        owner: Credentials,
+        now: DateTime<Utc>,
+    ) -> Result<(), AccountsError> {
+        self.inner.add_tenant(owner, now).await
+    }
+
     async fn is_set_up(&self) -> Result<bool, StoreError> {
         self.inner.is_set_up().await
     }

@@ -23,6 +23,16 @@ pub(super) struct Book {
 }
 
 impl Book {
+    pub(super) fn add(&mut self, owner: Credentials, now: DateTime<Utc>) {
+        let user = User { created_at: micros(now), ..owner.user };
+        self.users.push(Credentials { user, ..owner });
+    }
+
+    pub(super) fn find(&self, username: &str) -> Option<&Credentials> {
+        let wanted = username.to_lowercase();
+        self.users.iter().find(|one| one.user.username.to_lowercase() == wanted)
+    }
+
     pub(super) fn user(&self, tenant: TenantId, user: UserId) -> Option<User> {
         let mut users = self.users.iter().map(|credentials| &credentials.user);
         users.find(|known| known.id == user && known.tenant == tenant).cloned()

@@ -110,8 +110,20 @@ impl SystemStore for MemoryStore {
         if !state.accounts.users.is_empty() {
             return Err(AccountsError::AlreadySetUp);
         }
-        let user = User { created_at: micros(now), ..owner.user };
-        state.accounts.users.push(Credentials { user, ..owner });
+        state.accounts.add(owner, now);
+        Ok(())
+    }
+
+    async fn add_tenant(
+        &self,
+        owner: Credentials,
+        now: DateTime<Utc>,
+    ) -> Result<(), AccountsError> {
+        let mut state = self.lock();
+        if state.accounts.find(&owner.user.username).is_some() {
+            return Err(AccountsError::UsernameTaken);
+        }
+        state.accounts.add(owner, now);
         Ok(())
     }
 
@@ -120,10 +132,7 @@ impl SystemStore for MemoryStore {
     }
 
     async fn credentials(&self, username: &str) -> Result<Option<Credentials>, StoreError> {
-        let wanted = username.to_lowercase();
-        let state = self.lock();
-        let mut users = state.accounts.users.iter();
-        Ok(users.find(|one| one.user.username.to_lowercase() == wanted).cloned())
+        Ok(self.lock().accounts.find(username).cloned())
     }
 
     async fn session(

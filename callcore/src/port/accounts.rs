@@ -80,6 +80,9 @@ pub enum AccountsError {
     /// The owner exists already.
     #[error("the owner account exists already")]
     AlreadySetUp,
+    /// Somebody, perhaps of another tenant, signs in with this name.
+    #[error("this user name is taken")]
+    UsernameTaken,
     /// There is no such thing of this user.
     #[error("there is no such session or key")]
     NotFound,

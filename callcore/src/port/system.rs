@@ -72,6 +72,18 @@ pub trait SystemStore: Debug + Send + Sync {
     /// [`AccountsError::AlreadySetUp`], [`AccountsError::Store`].
     async fn set_up(&self, owner: Credentials, now: DateTime<Utc>) -> Result<(), AccountsError>;
 
+    /// Creates another tenant with its owner. It is the operator's act: no request of a tenant may
+    /// lead here.
+    ///
+    /// **Atomicity**: tenant and owner appear together or not at all; of several at once with one
+    /// name exactly one succeeds.
+    ///
+    /// # Errors
+    /// [`AccountsError::UsernameTaken`] for a name that anybody has, in upper or lower case;
+    /// [`AccountsError::Store`].
+    async fn add_tenant(&self, owner: Credentials, now: DateTime<Utc>)
+    -> Result<(), AccountsError>;
+
     /// Whether there is a user.
     ///
     /// # Errors

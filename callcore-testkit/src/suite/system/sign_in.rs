@@ -55,6 +55,43 @@ pub async fn of_several_set_ups_exactly_one_succeeds(harness: &impl Harness) {
     }
 }
 
+/// Another tenant is created with its owner, unless anybody signs in with that name.
+pub async fn another_tenant_has_an_owner_of_its_own(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    kit.set_up().await;
+    let mut second = owner(tenant(2));
+    second.user.id = crate::fixtures::user_id(2);
+    for taken in ["owner@example.com", "OWNER@Example.com"] {
+        second.user.username = taken.into();
+        let refused = kit.system.add_tenant(second.clone(), noon()).await;
+        assert_is!(refused, Err(AccountsError::UsernameTaken));
+    }
+    second.user.username = "Second".into();
+    kit.system.add_tenant(second.clone(), noon()).await.expect("the name is free");
+    let found = kit.system.credentials("second").await.expect("the store answers");
+    assert!(found == Some(second), "{found:?}");
+    let first = kit.system.credentials("owner@example.com").await.expect("the store answers");
+    assert!(first == Some(owner(kit.tenant)), "{first:?}");
+}
+
+/// **Atomicity**: of several tenants at once with one owner's name exactly one appears.
+pub async fn of_several_tenants_one_gets_the_username(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    let added = race(16, |n| {
+        let kit = kit.clone();
+        async move {
+            let mut owner = owner(tenant(n));
+            owner.user.id = crate::fixtures::user_id(n);
+            owner.user.username = if n % 2 == 0 { "Second".into() } else { "second".into() };
+            kit.system.add_tenant(owner.clone(), noon()).await.ok().map(|()| owner)
+        }
+    });
+    let mut winners: Vec<_> = added.await.into_iter().flatten().collect();
+    assert_eq!(winners.len(), 1);
+    let found = kit.system.credentials("SECOND").await.expect("the store answers");
+    assert!(found == winners.pop(), "{found:?}");
+}
+
 /// A user is found by name in upper or lower case, as it was written; an unknown name is `None`.
 pub async fn a_username_is_found_in_any_case(harness: &impl Harness) {
     let kit = Kit::of(harness);

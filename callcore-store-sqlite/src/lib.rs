@@ -65,6 +65,7 @@ mod calls;
 mod capacity;
 mod directory;
 mod error;
+mod export;
 mod look;
 mod migration;
 mod object;
@@ -85,6 +86,7 @@ use std::sync::Arc;
 use sqlx::SqlitePool;
 
 pub use error::OpenError;
+pub use export::{Batch, Export};
 
 /// Keeps everything in one SQLite file, behind all storage ports. Clones share the connections.
 ///

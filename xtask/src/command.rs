@@ -40,6 +40,12 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
     quiet.status().is_ok_and(|status| status.success())
 }
 
+/// What a command prints where it starts and succeeds; what it complains of is thrown away.
+pub(crate) fn output_of(command: &mut Command) -> Option<String> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 fn refused(command: &Command, status: &str) -> Failure {
     Failure::Exit { command: shown(command), status: status.to_owned() }
 }

@@ -1,7 +1,7 @@
-//! The commands of the workspace: `cargo xtask test`, `cargo xtask check` and `cargo xtask fix`.
+//! The commands of the workspace: `cargo xtask test`, `check`, `fix`, `soak` and `postgres`.
 //!
 //! ```text
-//! commands   test.rs · check.rs · fix.rs      what a person or CI asks for
+//! commands   test.rs · check.rs · fix.rs …    what a person or CI asks for
 //! rules/     one file per house rule          pure: sources or cargo's answer → findings
 //! setup/     one file per outside helper      finds it, installs it or says how to get it
 //! ```
@@ -12,15 +12,17 @@ mod demo;
 mod embedded;
 mod failure;
 mod fix;
+mod postgres;
 mod rules;
 mod run;
 mod setup;
+mod soak;
 mod sources;
 mod test;
 mod tokens;
 mod workspace;
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -44,6 +46,21 @@ enum Command {
     Check,
     /// Repair what can be repaired by machine: format, and the clippy lints that offer a fix.
     Fix,
+    /// Run a command beside a private Postgres that is started for it and deleted afterwards.
+    ///
+    /// The command finds it by CALLCORE_TEST_POSTGRES, the URL of its superuser, and
+    /// CALLCORE_TEST_POSTGRES_BIN, the folder of its programs.
+    Postgres {
+        /// The command with its arguments, such as `cargo test --package callcore-server`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<OsString>,
+    },
+    /// Run the long tests, optimised: about ten minutes after the build.
+    ///
+    /// Three servers on one Postgres, of which one is killed every 10 seconds, under 100 calls a
+    /// second for 3 minutes; the same with Postgres stopped in the middle; and several runs of
+    /// the kills of a server on SQLite. A failure prints the seed of its run.
+    Soak,
     /// Run every test: all crates, doc tests and the black-box acceptance suite.
     ///
     /// Prepares what the tests need. What is missing and cannot be installed fails the command
@@ -67,6 +84,8 @@ fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Check => check::run(&workspace),
         Command::Fix => fix::run(&workspace),
+        Command::Postgres { command } => postgres::run(command),
+        Command::Soak => soak::run(&workspace),
         Command::Test => test::run(&workspace),
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     command::{self, cargo},
     failure::Failure,
     run::Run,
-    setup::python::Python,
+    setup::{postgres::Postgres, python::Python},
     workspace::Workspace,
 };
 
@@ -24,13 +24,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
         let venv = workspace.target_folder()?.join("acceptance-venv");
         Python::prepare(root, &venv, &root.join("acceptance/requirements.txt"))
     });
-    steps.step("tests", || {
-        let arguments = ["test", "--workspace", "--all-targets", "--no-fail-fast"];
-        command::run(&mut cargo(root, &arguments))
-    });
-    steps.step("doc tests", || {
-        command::run(&mut cargo(root, &["test", "--workspace", "--doc", "--no-fail-fast"]))
-    });
+    let postgres = steps.step("set-up: postgres", Postgres::start);
+    match &postgres {
+        Some(postgres) => cargo_tests(root, &mut steps, postgres),
+        None => steps.blocked("tests", "set-up: postgres"),
+    }
     steps.step("examples", || {
         OFFLINE_EXAMPLES.iter().try_for_each(|example| {
             let arguments = ["run", "--quiet", "--package", "examples", "--example", example];
@@ -50,12 +48,32 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
     }
     match (python, server) {
         (Some(python), Some(server)) => {
-            steps.step("acceptance", || accept(root, &python, &server));
+            let suite = Suite { root, python: &python, server: &server };
+            steps.step("acceptance", || suite.run(&[]));
+            match &postgres {
+                Some(postgres) => {
+                    let on_postgres = ["--postgres".to_owned(), postgres.url()];
+                    steps.step("acceptance on postgres", || suite.run(&on_postgres));
+                }
+                None => steps.blocked("acceptance on postgres", "set-up: postgres"),
+            }
         }
         (None, _) => steps.blocked("acceptance", "set-up: python"),
         (_, None) => steps.blocked("acceptance", "build the server"),
     }
     steps.finish()
+}
+
+/// Every test that cargo knows, and a Postgres for those that need one.
+fn cargo_tests(root: &Path, steps: &mut Run, postgres: &Postgres) {
+    steps.step("tests", || {
+        let arguments = ["test", "--workspace", "--all-targets", "--no-fail-fast"];
+        command::run(postgres.lend(&mut cargo(root, &arguments)))
+    });
+    steps.step("doc tests", || {
+        let arguments = ["test", "--workspace", "--doc", "--no-fail-fast"];
+        command::run(postgres.lend(&mut cargo(root, &arguments)))
+    });
 }
 
 /// Builds the server as a user gets it and answers where cargo has put it.
@@ -76,16 +94,25 @@ fn executable(messages: &str) -> Option<PathBuf> {
 }
 
 /// The black-box suite speaks to the real binary over HTTP, as a carrier and a user do.
-fn accept(root: &Path, python: &Python, server: &Path) -> Result<(), Failure> {
-    let script = root.join("acceptance/run.py");
-    if !script.is_file() {
-        return Err(Failure::Missing {
-            what: "acceptance/run.py".to_owned(),
-            remedy: "It is part of the repository: restore it from git.".to_owned(),
-        });
+struct Suite<'a> {
+    root: &'a Path,
+    python: &'a Python,
+    server: &'a Path,
+}
+
+impl Suite<'_> {
+    fn run(&self, options: &[String]) -> Result<(), Failure> {
+        let script = self.root.join("acceptance/run.py");
+        if !script.is_file() {
+            return Err(Failure::Missing {
+                what: "acceptance/run.py".to_owned(),
+                remedy: "It is part of the repository: restore it from git.".to_owned(),
+            });
+        }
+        let mut suite = self.python.command();
+        suite.current_dir(self.root).arg("acceptance/run.py");
+        command::run(suite.arg("--server").arg(self.server).args(options))
     }
-    let mut suite = python.command();
-    command::run(suite.current_dir(root).arg("acceptance/run.py").arg("--server").arg(server))
 }
 
 #[cfg(test)]

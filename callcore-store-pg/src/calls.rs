@@ -1,0 +1,228 @@
+//! Calls between webhooks, and their records. What a step of a call does is one statement each, and
+//! so a transaction that ends whether anybody waits for it or not.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use callcore::call::{Attempt, Call, Growth, StepKey};
+use callcore::port::{Ask, CallFilter, Calls, Journey, Look, Release, Save, SaveError, StoreError};
+use callcore::vocabulary::{BuyerId, CallId, Cursor, Page, PageRequest, PhoneNumber, TenantId};
+use chrono::{DateTime, Utc};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::QueryScalar;
+use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, Row as _};
+
+use crate::error::failed;
+use crate::object::surplus;
+use crate::open::PgStore;
+use crate::row::{column, count, json, parse, rounded};
+use crate::text::storable;
+use crate::transaction::snapshot;
+
+#[async_trait]
+impl Calls for PgStore {
+    async fn look(
+        &self,
+        tenant: TenantId,
+        call: CallId,
+        ask: &Ask,
+        now: DateTime<Utc>,
+    ) -> Result<Look, StoreError> {
+        self.look_at(tenant, call, ask, now).await
+    }
+
+    async fn draw(
+        &self,
+        tenant: TenantId,
+        call: CallId,
+        rotation: &str,
+        _now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let turn: i64 = sqlx::query_scalar("SELECT callcore_draw($1, $2, $3)")
+            .bind(tenant.uuid())
+            .bind(call.uuid())
+            .bind(storable(rotation))
+            .fetch_one(self.calls_pool()?)
+            .await
+            .map_err(failed)?;
+        count(turn)
+    }
+
+    async fn save(&self, tenant: TenantId, save: Save) -> Result<(), SaveError> {
+        let saved = saving(tenant, &save)?.fetch_one(self.calls_pool()?).await;
+        match saved.map_err(failed)? {
+            true => Ok(()),
+            false => Err(SaveError::Conflict),
+        }
+    }
+
+    async fn read(&self, tenant: TenantId, call: CallId) -> Result<Option<Journey>, StoreError> {
+        let row: Row = sqlx::query_as("SELECT * FROM callcore_journey($1, $2)")
+            .bind(tenant.uuid())
+            .bind(call.uuid())
+            .fetch_one(self.api_pool()?)
+            .await
+            .map_err(failed)?;
+        row.journey()
+    }
+
+    async fn list(
+        &self,
+        tenant: TenantId,
+        filter: &CallFilter,
+        page: PageRequest,
+    ) -> Result<Page<Call>, StoreError> {
+        let filter = filter.clone();
+        let calls = snapshot(self.api_pool()?, tenant, move |db| {
+            Box::pin(async move { list(db, tenant, &filter, page).await })
+        });
+        Ok(Page::from_surplus(calls.await?, page.limit, |call| Cursor {
+            created_at: call.started_at,
+            id: call.id.uuid(),
+        }))
+    }
+}
+
+/// The statement that saves. It answers whether it did.
+fn saving(
+    tenant: TenantId,
+    save: &Save,
+) -> Result<QueryScalar<'static, Postgres, bool, PgArguments>, StoreError> {
+    let call = &save.call;
+    let tags = call.tags.iter().map(|(name, value)| (storable(name), storable(value)));
+    let decision = save.decision.as_ref().map(|decision| json("decision", decision));
+    let query = sqlx::query_scalar(
+        "SELECT callcore_save($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+         $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)",
+    )
+    .bind(tenant.uuid())
+    .bind(call.id.uuid())
+    .bind(save.expected.map(column))
+    .bind(call.campaign.uuid())
+    .bind(call.buyer().map(BuyerId::uuid))
+    .bind(call.status.name())
+    .bind(call.is_over())
+    .bind(rounded(call.started_at)?)
+    .bind(storable(&call.caller.address))
+    .bind(leases(call))
+    .bind(json("tags", &tags.collect::<BTreeMap<_, _>>())?)
+    .bind(json("call", call)?)
+    .bind(storable(save.fact.step.as_str()))
+    .bind(json("fact", &save.fact)?)
+    .bind(decision.transpose()?);
+    Ok(with_releases(with_growth(query, &save.growth), &save.releases))
+}
+
+fn with_growth<T>(
+    query: QueryScalar<'static, Postgres, T, PgArguments>,
+    growth: &Growth,
+) -> QueryScalar<'static, Postgres, T, PgArguments> {
+    let Growth { tallies, caller, contacts } = growth;
+    query
+        .bind(tallies.iter().map(|tally| tally.campaign.uuid()).collect::<Vec<_>>())
+        .bind(tallies.iter().map(|tally| tally.buyer.uuid()).collect::<Vec<_>>())
+        .bind(tallies.iter().map(|tally| i64::from(tally.offered)).collect::<Vec<_>>())
+        .bind(tallies.iter().map(|tally| i64::from(tally.answered)).collect::<Vec<_>>())
+        .bind(tallies.iter().map(|tally| i64::from(tally.converted)).collect::<Vec<_>>())
+        .bind(tallies.iter().map(|tally| tally.ended_at).collect::<Vec<_>>())
+        .bind(caller.as_ref().map(PhoneNumber::as_str).map(str::to_owned))
+        .bind(contacts.iter().map(|contact| contact.campaign.uuid()).collect::<Vec<_>>())
+        .bind(contacts.iter().map(|contact| contact.buyer.uuid()).collect::<Vec<_>>())
+        .bind(contacts.iter().map(|contact| contact.connected_at).collect::<Vec<_>>())
+        .bind(contacts.iter().map(|contact| contact.converted_at).collect::<Vec<_>>())
+}
+
+fn with_releases<T>(
+    query: QueryScalar<'static, Postgres, T, PgArguments>,
+    releases: &[Release],
+) -> QueryScalar<'static, Postgres, T, PgArguments> {
+    query
+        .bind(releases.iter().map(|release| i64::from(release.attempt)).collect::<Vec<_>>())
+        .bind(releases.iter().map(|release| release.refund).collect::<Vec<_>>())
+}
+
+/// The leases that the call knows of, as the database's `callcore_lease` writes them.
+fn leases(call: &Call) -> Vec<String> {
+    let lease =
+        |attempt: &Attempt| Some(format!("{}/{}", attempt.attempt, attempt.lease?.uuid().simple()));
+    call.attempts.iter().filter_map(lease).collect()
+}
+
+/// The row of `callcore_journey`.
+struct Row {
+    o_call: Option<String>,
+    o_facts: Option<Vec<String>>,
+    o_steps: Option<Vec<String>>,
+    o_decisions: Option<Vec<String>>,
+}
+
+impl FromRow<'_, PgRow> for Row {
+    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            o_call: row.try_get("o_call")?,
+            o_facts: row.try_get("o_facts")?,
+            o_steps: row.try_get("o_steps")?,
+            o_decisions: row.try_get("o_decisions")?,
+        })
+    }
+}
+
+impl Row {
+    fn journey(self) -> Result<Option<Journey>, StoreError> {
+        let Some(call) = self.o_call else { return Ok(None) };
+        let facts = self.o_facts.iter().flatten().map(|fact| parse("fact", fact));
+        let steps = self.o_steps.into_iter().flatten().map(StepKey::from_stored);
+        let decisions = self.o_decisions.iter().flatten();
+        let decisions =
+            steps.zip(decisions).map(|(step, made)| Ok((step, parse("decision", made)?)));
+        Ok(Some(Journey {
+            call: parse("call", &call)?,
+            facts: facts.collect::<Result<_, _>>()?,
+            decisions: decisions.collect::<Result<_, StoreError>>()?,
+        }))
+    }
+}
+
+/// Up to one call more than a page has. The statement names only the filters that are set, so that
+/// Postgres sees which index serves them.
+async fn list(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    filter: &CallFilter,
+    page: PageRequest,
+) -> Result<Vec<Call>, StoreError> {
+    let CallFilter { campaign, buyer, status, from, to, caller, tags } = filter;
+    let mut query: QueryBuilder<Postgres> =
+        QueryBuilder::new("SELECT document::text FROM calls WHERE tenant_id = ");
+    query.push_bind(tenant.uuid());
+    if let Some(campaign) = campaign {
+        query.push(" AND campaign_id = ").push_bind(campaign.uuid());
+    }
+    if let Some(buyer) = buyer {
+        query.push(" AND buyer_id = ").push_bind(buyer.uuid());
+    }
+    if let Some(status) = status {
+        query.push(" AND status = ").push_bind(status.name());
+    }
+    if let Some(caller) = caller {
+        query.push(" AND caller = ").push_bind(storable(caller));
+    }
+    if let Some(from) = from {
+        query.push(" AND started_at >= ").push_bind(*from);
+    }
+    if let Some(to) = to {
+        query.push(" AND started_at < ").push_bind(*to);
+    }
+    if !tags.is_empty() {
+        let tags = tags.iter().map(|(name, value)| (storable(name), storable(value)));
+        let tags = json("tags", &tags.collect::<BTreeMap<_, _>>())?;
+        query.push(" AND tags @> ").push_bind(tags).push("::jsonb");
+    }
+    if let Some(after) = page.after {
+        query.push(" AND (started_at, id) < (").push_bind(after.created_at);
+        query.push(", ").push_bind(after.id).push(")");
+    }
+    query.push(" ORDER BY started_at DESC, id DESC LIMIT ").push_bind(surplus(page));
+    let documents: Vec<String> = query.build_query_scalar().fetch_all(db).await.map_err(failed)?;
+    documents.iter().map(|document| parse("call", document)).collect()
+}

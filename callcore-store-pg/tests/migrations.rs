@@ -1,0 +1,163 @@
+//! Databases of other versions, and roles that are not as they should be.
+
+#[path = "harness/database.rs"]
+mod database;
+
+use callcore::model::Kind;
+use callcore::port::{Directory as _, Registry as _, StoreError, SystemStore as _};
+use callcore::vocabulary::PageRequest;
+use callcore_store_pg::{OpenError, PgOptions, PgStore, migrate};
+use callcore_testkit::fixtures::{buyer, buyer_id, noon, tenant};
+use database::{Database, Opened, execute, hosted_login};
+
+#[tokio::test]
+async fn an_empty_database_is_migrated_once() {
+    for login in [None, Some(hosted_login().await)] {
+        let database = Database::empty(login).await;
+        let first = migrate(&database.options()).await.unwrap();
+        assert_eq!(first[0].version, 1);
+        assert_eq!(first[0].description, "roles");
+        assert!(first.len() >= 5);
+        assert_eq!(migrate(&database.options()).await.unwrap(), []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_open_an_empty_database_at_once() {
+    let database = Database::empty(None).await;
+    let opening: Vec<_> = (0..6)
+        .map(|n| {
+            let options = database.options();
+            tokio::spawn(async move {
+                let store = PgStore::open(&options).await.unwrap();
+                let object = buyer(n).into();
+                store.create(tenant(1), buyer_id(n).uuid(), object, noon()).await.unwrap();
+            })
+        })
+        .collect();
+    for task in opening {
+        task.await.unwrap();
+    }
+    let store = PgStore::open(&database.options()).await.unwrap();
+    assert_eq!(store.revision(tenant(1)), 6);
+    store.close().await;
+}
+
+/// Servers are replaced one by one: the old ones go on while a newer one has migrated already.
+#[tokio::test]
+async fn a_database_that_a_newer_version_migrated_is_opened() {
+    let opened = Opened::new().await;
+    opened.store.close().await;
+    let mut db = opened.database.superuser().await;
+    execute(
+        &mut db,
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (99, 'from the future', TRUE, '\\x00', 0); \
+         ALTER TABLE buyers ADD COLUMN score bigint",
+    )
+    .await;
+    let store = PgStore::open(&opened.database.options()).await.unwrap();
+    store.create(tenant(1), buyer_id(1).uuid(), buyer(1).into(), noon()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_migration_that_was_changed_is_refused() {
+    let opened = Opened::new().await;
+    let mut db = opened.database.superuser().await;
+    execute(&mut db, "UPDATE _sqlx_migrations SET checksum = '\\x00' WHERE version = 2").await;
+    let error = PgStore::open(&opened.database.options()).await.unwrap_err();
+    assert!(matches!(error, OpenError::Altered { migration: 2 }), "{error:?}");
+}
+
+/// A dump and a restore bring the tables to a cluster that has never seen them.
+#[tokio::test]
+async fn tables_outlive_their_store() {
+    let opened = Opened::hosted().await;
+    opened.store.create(tenant(1), buyer_id(1).uuid(), buyer(1).into(), noon()).await.unwrap();
+    opened.store.close().await;
+    let store = PgStore::open(&opened.database.options()).await.unwrap();
+    assert_eq!(store.revision(tenant(1)), 1);
+    let buyers = store.list(tenant(1), Kind::Buyer, PageRequest::default()).await.unwrap();
+    assert_eq!(buyers.items.len(), 1);
+}
+
+#[tokio::test]
+async fn a_role_that_cannot_be_assumed_is_told_with_a_remedy() {
+    let database = Database::empty(Some(hosted_login().await)).await;
+    let options = database.options().application_role("callcore_nobody");
+    let error = PgStore::open(&options).await.unwrap_err();
+    assert!(matches!(&error, OpenError::Role { role, .. } if role == "callcore_nobody"));
+    assert!(error.to_string().contains("run as an administrator: GRANT"), "{error}");
+}
+
+#[tokio::test]
+async fn who_may_make_no_role_is_told_what_to_run() {
+    let login = format!("callcore_plain_{}", std::process::id());
+    let database = Database::empty(None).await;
+    let mut db = database.superuser().await;
+    execute(&mut db, &format!("CREATE ROLE {login} LOGIN PASSWORD 'callcore-test'")).await;
+    execute(&mut db, &format!("ALTER DATABASE {} OWNER TO {login}", database.name)).await;
+    // Some other database of the cluster has made the role, and this login may not work as it.
+    drop(Opened::new().await);
+    let error = PgStore::open(&database.options_as(&login)).await.unwrap_err();
+    let told = error.to_string();
+    assert!(matches!(error, OpenError::Role { .. }), "{error:?}");
+    assert!(told.contains(&format!("GRANT callcore_app TO \"{login}\"")), "{told}");
+    drop(database);
+    let other = Database::empty(None).await;
+    execute(&mut other.superuser().await, &format!("DROP ROLE {login}")).await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_told_without_the_password() {
+    let options = PgOptions::parse("postgres://a:hunter2@127.0.0.1:1/nowhere").unwrap();
+    let error = PgStore::open(&options).await.unwrap_err();
+    assert!(matches!(error, OpenError::Postgres(_)), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains("hunter2"));
+
+    let store = PgStore::lazy(&options);
+    let asked = store.is_set_up().await.unwrap_err();
+    assert!(matches!(asked, StoreError::Unavailable(_)), "{asked:?}");
+    assert!(store.ready().is_err() && store.health().await.is_err());
+    assert_eq!(store.revision(tenant(1)), 0);
+    store.close().await;
+}
+
+/// A schema of the login's own name comes first in Postgres's usual search path, and is not that of
+/// the role which the connections work as.
+#[tokio::test]
+async fn the_tables_lie_in_the_logins_own_schema_where_it_has_one() {
+    let login = hosted_login().await;
+    let database = Database::empty(Some(login)).await;
+    let mut db = database.superuser().await;
+    execute(&mut db, &format!("CREATE SCHEMA AUTHORIZATION {login}")).await;
+    for _ in 0..2 {
+        let store = PgStore::open(&database.options()).await.unwrap();
+        assert!(!store.is_set_up().await.unwrap());
+        store.close().await;
+    }
+    let schema: String =
+        sqlx::query_scalar("SELECT schemaname::text FROM pg_tables WHERE tablename = 'buyers'")
+            .fetch_one(&mut db)
+            .await
+            .unwrap();
+    assert_eq!(schema, login);
+}
+
+/// Somebody's temporary table of the same name stands for no table of the store, also where it is
+/// made by the role that the functions with the owner's rights are called by.
+#[tokio::test]
+async fn a_temporary_table_deceives_no_function() {
+    let opened = Opened::hosted().await;
+    let mut db = opened.database.superuser().await;
+    execute(
+        &mut db,
+        "SET ROLE callcore_app; \
+         CREATE TEMPORARY TABLE users (id uuid); INSERT INTO users VALUES (gen_random_uuid()); \
+         GRANT ALL ON users TO PUBLIC",
+    )
+    .await;
+    let deceived: bool =
+        sqlx::query_scalar("SELECT callcore_is_set_up()").fetch_one(&mut db).await.unwrap();
+    assert!(!deceived);
+}

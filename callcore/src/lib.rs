@@ -31,9 +31,10 @@
 //! - `numbering`: libphonenumber's metadata, for warnings about numbers.
 //! - `schema`: JSON Schemas of the documents in [`model`].
 //!
-//! Modules import only to the left: `vocabulary ← schedule ← model ← call ← routing ← plan ← port ←
-//! memory, switchboard`.
+//! Modules import only to the left: `vocabulary ← schedule ← model ← call ← routing, auction ← plan
+//! ← port ← memory, switchboard`.
 
+pub mod auction;
 pub mod call;
 pub mod memory;
 pub mod model;

@@ -9,8 +9,10 @@ mod caps;
 mod check;
 mod geo;
 mod number;
+mod router;
 mod settings;
 mod stored;
+mod target;
 
 pub use assignment::Assignment;
 pub use buyer::{
@@ -20,8 +22,12 @@ pub use campaign::Campaign;
 pub use caps::Caps;
 pub use geo::{GeoKind, GeoMatch, GeoRule, GeoVerdict, Place};
 pub use number::{Capability, Number, NumberType};
+pub use router::{Router, RouterAssignment};
 pub use settings::{
     AuctionSettings, CallerIdPolicy, CallerIdRule, CampaignStatus, Conversion, HttpMethod, NoRoute,
     Parameter, Pixel, PixelEvent, Pricing, Recording, Reroute, RoutingType, Strategy, Webhook,
 };
 pub use stored::{Kind, Object, Stored, WrongKind};
+pub use target::{
+    BidContentType, ConfirmRequest, ResponseMapping, Target, TargetAuth, TargetStatus,
+};

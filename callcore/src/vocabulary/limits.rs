@@ -47,3 +47,35 @@ pub const PAGE_ITEMS: usize = 500;
 pub const DUPLICATE_DAYS: u32 = 3_650;
 /// Longest wrap-up time of an agent, in seconds.
 pub const WRAP_UP_SECS: u32 = 86_400;
+/// Shortest and longest time that bidders have, in milliseconds: spec CAM-2; a carrier waits 15 s.
+pub const BID_TIMEOUT_MS: std::ops::RangeInclusive<u32> = 50..=8_000;
+/// Targets of one auction.
+pub const AUCTION_TARGETS: usize = 100;
+/// Longest template of a bid request's body or header, in bytes.
+pub const TEMPLATE_BYTES: usize = 16_384;
+/// Variables in one template.
+pub const TEMPLATE_VARIABLES: usize = 100;
+/// Alternatives of one variable or of one path.
+pub const ALTERNATIVES: usize = 16;
+/// Headers of one target.
+pub const TARGET_HEADERS: usize = 30;
+/// Longest header value or credential that is sent to a target, in bytes.
+pub const HEADER_BYTES: usize = 2_000;
+/// Largest body of a bid request or of its reply, in bytes.
+pub const BID_BODY_BYTES: usize = 65_536;
+/// Longest URL of a rendered bid request, in bytes.
+pub const BID_URL_BYTES: usize = 8_192;
+/// Deepest nesting of a bid reply, as `serde_json` has it.
+pub const REPLY_DEPTH: usize = 128;
+/// Longest number in a bid reply, in bytes.
+pub const REPLY_NUMBER_BYTES: usize = 64;
+/// Longest path into a reply, in bytes; each alternative of a chain is one.
+pub const PATH_BYTES: usize = 256;
+/// Deepest nesting of brackets and parentheses in a path: parsers recurse on them.
+pub const PATH_NESTING: usize = 16;
+/// How many nodes one path can multiply into by its selector lists: `[0,1]` twice makes four.
+pub const PATH_SELECTORS: usize = 16;
+/// Longest id of a bid that is kept, in bytes.
+pub const BID_ID_BYTES: usize = 200;
+/// Longest reason of a bidder that is kept, in characters.
+pub const REASON_CHARACTERS: usize = 200;

@@ -15,6 +15,7 @@ from world import World
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", type=Path, help="the callcore-server binary")
+    parser.add_argument("--postgres", metavar="URL", help="work on Postgres: each server gets a database of its own there")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only tests whose name contains NAME")
     parser.add_argument("--keep", action="store_true", help="keep the data directories and logs")
     parser.add_argument("--list", action="store_true", help="print the names of the tests and end")
@@ -35,7 +36,7 @@ def main() -> int:
     if options.server is None or not options.server.is_file():
         print("--server must name the callcore-server binary", file=sys.stderr)
         return 2
-    return 0 if run(tests, World(options.server.resolve(), options.keep)) else 1
+    return 0 if run(tests, World(options.server.resolve(), options.keep, options.postgres)) else 1
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from database import Database
 from wire import Failed, send
 
 START_SECONDS = 30.0
@@ -34,10 +35,13 @@ def free_port() -> int:
 class Server:
     """One process of the server. `settings` are environment variables; None takes a variable away."""
 
-    def __init__(self, binary: Path, keep: bool = False, **settings: str | None) -> None:
+    def __init__(
+        self, binary: Path, keep: bool = False, postgres: str | None = None, **settings: str | None
+    ) -> None:
         self.binary = binary
         self.keep = keep
         self.settings = settings
+        self.database = Database(postgres) if postgres and "DATABASE_URL" not in settings else None
         self.directory = Path(tempfile.mkdtemp(prefix="callcore-acceptance-"))
         self.log = self.directory / "server.log"
         self.address = ("127.0.0.1", free_port())
@@ -55,6 +59,7 @@ class Server:
             "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
             "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
             "RUST_LOG": "info",
+            **(self.database.settings() if self.database else {}),
             **self.settings,
         }
         outside = {key: value for key, value in os.environ.items() if key not in OWN_SETTINGS}
@@ -74,12 +79,12 @@ class Server:
             if self.process is not None and self.process.poll() is not None:
                 raise Failed(f"a running server, but it ended with code {self.process.returncode}:\n{self.tail()}")
             try:
-                if send(self.address, "GET", "/healthz").status == 200:
+                if send(self.address, "GET", "/readyz").status == 200:
                     return self
             except Failed:
                 pass
             time.sleep(0.02)
-        raise Failed(f"/healthz to answer 200 within {START_SECONDS:.0f} s:\n{self.tail()}")
+        raise Failed(f"/readyz to answer 200 within {START_SECONDS:.0f} s:\n{self.tail()}")
 
     def ends_by_itself(self, seconds: float = 5.0) -> int | None:
         """The exit code of a server that refuses to start, or None if it is still running after `seconds`."""
@@ -102,6 +107,8 @@ class Server:
                 self.process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 self.kill()
+        if self.database is not None and not self.keep:
+            self.database.drop()
         if self.keep:
             print(f"kept: {self.directory}", flush=True)
         else:

@@ -154,9 +154,10 @@ def expect_over(call: Call) -> None:
 class World:
     """The servers of one run. The shared one starts when the first test asks for it."""
 
-    def __init__(self, binary: Path, keep: bool) -> None:
+    def __init__(self, binary: Path, keep: bool, postgres: str | None = None) -> None:
         self.binary = binary
         self.keep = keep
+        self.postgres = postgres
         self.running: list[Server] = []
         self.refusal: Failed | None = None
 
@@ -179,14 +180,14 @@ class World:
         return self.site.carrier
 
     def _start(self) -> Server:
-        server = Server(self.binary, self.keep)
+        server = Server(self.binary, self.keep, self.postgres)
         self.running.append(server)
         return server.start()
 
     @contextmanager
     def another_server(self, **settings: str | None) -> Iterator[Server]:
         """A server of its own, not started yet, for tests that need an empty one, another configuration or a crash."""
-        server = Server(self.binary, self.keep, **settings)
+        server = Server(self.binary, self.keep, self.postgres, **settings)
         try:
             yield server
         finally:

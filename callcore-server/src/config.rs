@@ -9,11 +9,17 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
+use crate::database::Database;
+
+const SHARED_SECRET: &str = "with Postgres a secret of 32 bytes or more is expected, the same for all \
+                             servers; `openssl rand -base64 32` makes one";
+
 /// The settings as they are written, each a flag, a variable and a key of `callcore.toml`.
 #[derive(Args, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Where the data is: `sqlite:PATH`. Absent: `callcore.db` in the data directory.
+    /// Where the data is: `sqlite:PATH` or `postgres://…`, which several servers may share
+    /// [default: `callcore.db` in the data directory].
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<String>,
     /// Where files are kept [default: ./callcore-data].
@@ -32,10 +38,12 @@ pub struct Settings {
     /// The account's auth token; without it every webhook is refused.
     #[arg(long, env = "TWILIO_AUTH_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub twilio_auth_token: Option<String>,
-    /// Protects session tokens, 32 bytes or more [default: made once and kept in the data directory].
+    /// Protects session tokens, 32 bytes or more [default: with SQLite made once and kept in the
+    /// data directory; with Postgres it is required, the same for all servers].
     #[arg(long, env = "SESSION_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub session_secret: Option<String>,
-    /// Seals secrets at rest, 32 bytes or more [default: made once and kept in the data directory].
+    /// Seals secrets at rest, 32 bytes or more [default: with SQLite made once and kept in the data
+    /// directory; with Postgres none, and secrets cannot be saved].
     #[arg(long, env = "ENCRYPTION_KEY", hide_env_values = true, value_name = "KEY")]
     pub encryption_key: Option<String>,
     /// Whether URLs that tenants configure may reach private addresses and any port, for
@@ -56,8 +64,8 @@ impl std::fmt::Debug for Settings {
 /// The configuration, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The SQLite file.
-    pub database: PathBuf,
+    /// Where the data is.
+    pub database: Database,
     /// Where files are kept.
     pub data_dir: PathBuf,
     /// The URL under which the carrier reaches this server, without a slash at the end.
@@ -70,8 +78,8 @@ pub struct Config {
     pub twilio_auth_token: Option<SecretString>,
     /// Protects session tokens.
     pub session_secret: SecretString,
-    /// Seals secrets at rest.
-    pub encryption_key: SecretString,
+    /// Seals secrets at rest; without it none can be stored.
+    pub encryption_key: Option<SecretString>,
     /// Whether URLs that tenants configure may reach private addresses.
     pub allow_private_targets: bool,
     /// What is logged.
@@ -137,12 +145,20 @@ impl Settings {
         })
     }
 
+    /// The database alone, for commands that need nothing else.
+    ///
+    /// # Errors
+    /// [`ConfigError::Setting`].
+    pub fn database(self) -> Result<Database, ConfigError> {
+        database(self.database_url.as_deref(), &data_dir(self.data_dir))
+    }
+
     /// Checks every setting and makes the secrets that are absent.
     ///
     /// # Errors
     /// [`ConfigError::Setting`] for the first setting that cannot be used.
     pub fn check(self) -> Result<Config, ConfigError> {
-        let data_dir = PathBuf::from(self.data_dir.unwrap_or_else(|| "./callcore-data".into()));
+        let data_dir = data_dir(self.data_dir);
         let listen = self.listen.unwrap_or_else(|| "127.0.0.1:8080".into());
         let listen: SocketAddr = listen.parse().map_err(|_| {
             wrong("LISTEN", format!("an address and a port such as 127.0.0.1:8080, not {listen:?}"))
@@ -151,12 +167,22 @@ impl Settings {
             Some(text) => public_url(&text)?,
             None => public_url(&format!("http://{listen}"))?,
         };
-        let session_secret =
-            kept_secret("SESSION_SECRET", self.session_secret, &data_dir, "session-secret")?;
-        let encryption_key =
-            kept_secret("ENCRYPTION_KEY", self.encryption_key, &data_dir, "encryption-key")?;
+        let database = database(self.database_url.as_deref(), &data_dir)?;
+        let session_secret = long_enough("SESSION_SECRET", self.session_secret)?;
+        let encryption_key = long_enough("ENCRYPTION_KEY", self.encryption_key)?;
+        let (session_secret, encryption_key) = match &database {
+            Database::Sqlite(_) => (
+                kept_secret("SESSION_SECRET", session_secret, &data_dir, "session-secret")?,
+                Some(kept_secret("ENCRYPTION_KEY", encryption_key, &data_dir, "encryption-key")?),
+            ),
+            // A secret that each server makes for itself would sign people out at every other one.
+            Database::Postgres(_) => {
+                let missing = || wrong("SESSION_SECRET", SHARED_SECRET);
+                (session_secret.ok_or_else(missing)?, encryption_key)
+            }
+        };
         Ok(Config {
-            database: database(self.database_url.as_deref(), &data_dir)?,
+            database,
             data_dir,
             public_url,
             listen,
@@ -173,6 +199,17 @@ impl Settings {
             )?,
             rust_log: self.rust_log.unwrap_or_else(|| "info".into()),
         })
+    }
+}
+
+fn data_dir(given: Option<String>) -> PathBuf {
+    PathBuf::from(given.unwrap_or_else(|| "./callcore-data".into()))
+}
+
+fn database(url: Option<&str>, data_dir: &Path) -> Result<Database, ConfigError> {
+    match url.filter(|url| !url.is_empty()) {
+        Some(url) => Database::parse(url).map_err(|error| wrong("DATABASE_URL", error)),
+        None => Ok(Database::embedded(data_dir)),
     }
 }
 
@@ -196,37 +233,26 @@ fn public_url(text: &str) -> Result<Url, ConfigError> {
     }
 }
 
-fn database(url: Option<&str>, data_dir: &Path) -> Result<PathBuf, ConfigError> {
-    let Some(url) = url.filter(|url| !url.is_empty()) else {
-        return Ok(data_dir.join("callcore.db"));
-    };
-    let path = url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
-    match path {
-        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-        // The URL may hold a password, so only its scheme is repeated.
-        _ => Err(wrong(
-            "DATABASE_URL",
-            format!(
-                "sqlite:PATH is expected, such as sqlite:/var/lib/callcore/callcore.db; the scheme {:?} is not supported by this version",
-                url.split(':').next().unwrap_or_default()
-            ),
-        )),
+/// A secret that is given, if it can be used.
+fn long_enough(
+    name: &'static str,
+    given: Option<String>,
+) -> Result<Option<SecretString>, ConfigError> {
+    match given.filter(|secret| !secret.is_empty()) {
+        Some(secret) if secret.len() < 32 => Err(wrong(name, "32 bytes or more are expected")),
+        given => Ok(given.map(Into::into)),
     }
 }
 
 /// The secret that was given, the one that was made at an earlier start, or a new one.
 fn kept_secret(
     name: &'static str,
-    given: Option<String>,
+    given: Option<SecretString>,
     data_dir: &Path,
     file: &str,
 ) -> Result<SecretString, ConfigError> {
-    if let Some(secret) = given.filter(|secret| !secret.is_empty()) {
-        return if secret.len() >= 32 {
-            Ok(secret.into())
-        } else {
-            Err(wrong(name, "32 bytes or more are expected"))
-        };
+    if let Some(secret) = given {
+        return Ok(secret);
     }
     let path = data_dir.join(file);
     let failed = |error: std::io::Error| {
@@ -270,12 +296,31 @@ mod tests {
     fn defaults_need_nothing_and_secrets_are_kept() {
         let dir = tempfile::tempdir().unwrap();
         let config = settings(dir.path()).check().unwrap();
-        assert_eq!(config.database, dir.path().join("callcore.db"));
+        assert_eq!(
+            config.database.to_string(),
+            dir.path().join("callcore.db").display().to_string()
+        );
         assert_eq!(config.public_url.as_str(), "http://127.0.0.1:8080/");
         let again = settings(dir.path()).check().unwrap();
         use secrecy::ExposeSecret;
         assert_eq!(config.session_secret.expose_secret(), again.session_secret.expose_secret());
-        assert_ne!(config.session_secret.expose_secret(), config.encryption_key.expose_secret());
+        let encryption_key = config.encryption_key.unwrap();
+        assert_ne!(config.session_secret.expose_secret(), encryption_key.expose_secret());
+    }
+
+    #[test]
+    fn servers_that_share_a_database_share_a_given_secret() {
+        let dir = tempfile::tempdir().unwrap();
+        let shared = Settings {
+            database_url: Some("postgres://ann@db.example/calls".into()),
+            ..settings(dir.path())
+        };
+        let message = shared.clone().check().unwrap_err().to_string();
+        assert!(message.starts_with("SESSION_SECRET: with Postgres"), "{message}");
+        let session_secret = Some("s".repeat(32));
+        let config = Settings { session_secret, ..shared }.check().unwrap();
+        assert!(config.encryption_key.is_none());
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is kept here");
     }
 
     #[test]

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use callcore_server::config::{Config, Settings};
+use callcore_server::database::Database;
 use callcore_server::demo;
 use callcore_server::start::{self, Server};
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+mod commands;
 mod phone;
 
 /// Routes inbound phone calls to buyers.
@@ -35,6 +37,15 @@ enum Command {
     },
     /// Calls any TwiML server with a simulated phone and prints what happened.
     Phone(phone::Arguments),
+    /// Brings the database up to date and ends. Serving does the same at its start.
+    Migrate,
+    /// Tenants: each has its own users, campaigns and calls, and sees nobody else's.
+    Tenant {
+        #[command(subcommand)]
+        act: commands::Tenant,
+    },
+    /// Moves everything from an SQLite file to a Postgres database. Stop the server before.
+    Copy(commands::Copy),
 }
 
 #[tokio::main]
@@ -56,12 +67,19 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
             Ok(demo::run(arguments.settings, once, stop_signal()).await?)
         }
         Some(Command::Phone(call)) => phone::run(call, &arguments.settings).await,
+        Some(Command::Migrate) => {
+            commands::migrate(arguments.settings, arguments.config.as_deref()).await
+        }
+        Some(Command::Tenant { act }) => {
+            commands::tenant(act, arguments.settings, arguments.config.as_deref()).await
+        }
+        Some(Command::Copy(copy)) => commands::copy(copy).await,
     }
 }
 
 async fn serve(settings: Settings, file: Option<&Path>) -> Result<(), Box<dyn std::error::Error>> {
     let config = settings.or_from_file(file)?.check()?;
-    let filter = EnvFilter::try_new(&config.rust_log).map_err(|error| {
+    let filter = filter(&config.rust_log).map_err(|error| {
         format!("RUST_LOG: a filter such as info or callcore_server=debug is expected: {error}")
     })?;
     tracing_subscriber::fmt()
@@ -81,18 +99,25 @@ async fn greet(server: &Server, without_token: bool) {
     let config: &Config = &server.app().config;
     let public_url = config.public_url.as_str().trim_end_matches('/');
     println!("callcore listens on http://{}", server.address());
-    println!("  data:     {}", config.database.display());
+    println!("  data:     {}", config.database);
     println!("  webhooks: {public_url}/api/webhooks/voice and {public_url}/api/webhooks/status");
     if without_token {
         println!("  TWILIO_AUTH_TOKEN is not set: every webhook is refused until it is.");
     }
-    if matches!(server.app().stores.system.is_set_up().await, Ok(false)) {
+    if let Database::Postgres(_) = &config.database {
+        println!("  The database is opened as soon as it answers; /readyz says when that is done.");
+    } else if matches!(server.app().stores.system.is_set_up().await, Ok(false)) {
         println!("  There is no owner yet. Create one, with a password of your own:");
         println!(
             "    curl -X POST {public_url}/api/auth/setup -H 'Content-Type: application/json' \\"
         );
         println!("      -d '{{\"username\":\"owner\",\"password\":\"…\"}}'");
     }
+}
+
+/// Libraries say less than we do, unless somebody asks.
+fn filter(log: &str) -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
+    EnvFilter::try_new(format!("sqlx=warn,{log}"))
 }
 
 async fn stop_signal() {

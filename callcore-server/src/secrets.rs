@@ -7,6 +7,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
+/// What somebody is told who saves a secret that cannot be sealed.
+pub const NO_ENCRYPTION_KEY: &str =
+    "this server has no ENCRYPTION_KEY to seal a secret with: its operator must set one";
+
 /// What a sealed secret begins with. A plain one is never stored.
 const MARK: &str = "sealed:v1:";
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use axum::Router;
 use callcore::port::Clock;
 use callcore::switchboard::{Ports, Switchboard};
-use callcore_store_sqlite::SqliteStore;
 use callcore_twiml::render::Renderer;
 use tokio::net::TcpListener;
 
@@ -15,18 +14,18 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::secrets::Sealer;
 use crate::state::{App, Shared, Stores};
-use crate::{app, metrics, serve, sweeper};
+use crate::{app, metrics, serve, store, sweeper};
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The store cannot be opened.
-    #[error("the database {path} cannot be opened: {source}")]
+    #[error("the database {database} cannot be opened: {source}")]
     Store {
-        /// Which file.
-        path: String,
+        /// Which one.
+        database: String,
         /// Why.
-        source: callcore_store_sqlite::OpenError,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The address cannot be listened on.
     #[error("LISTEN: {address} cannot be listened on: {source}")]
@@ -51,15 +50,12 @@ pub struct Server {
 /// # Errors
 /// [`StartError`].
 pub async fn bind(config: Config) -> Result<Server, StartError> {
-    let path = config.database.display().to_string();
-    let store = SqliteStore::open(&config.database)
-        .await
-        .map_err(|source| StartError::Store { path, source })?;
+    let stores = store::open(&config.database).await?;
     let address = config.listen;
     let listener = TcpListener::bind(address)
         .await
         .map_err(|source| StartError::Listen { address, source })?;
-    let app = shared(config, Stores::of(&Arc::new(store)), Arc::new(SystemClock::default()));
+    let app = shared(config, stores, Arc::new(SystemClock::default()));
     let router = app::router(&app);
     Ok(Server { app, listener, router })
 }
@@ -78,7 +74,7 @@ pub fn shared(config: Config, stores: Stores, clock: Arc<dyn Clock>) -> App {
         switchboard: Arc::new(Switchboard::new(ports, Default::default())),
         renderer: Renderer::new(config.public_url.as_str()),
         guard: Guard::new(&config.session_secret, &config.public_url),
-        sealer: Sealer::new(&config.encryption_key),
+        sealer: config.encryption_key.as_ref().map(Sealer::new),
         stores,
         clock,
         config,

@@ -59,8 +59,8 @@ pub struct Shared {
     pub renderer: Renderer,
     /// Signs people in.
     pub guard: Guard,
-    /// Seals secrets at rest.
-    pub sealer: Sealer,
+    /// Seals secrets at rest, where there is a key.
+    pub sealer: Option<Sealer>,
 }
 
 /// The state of the router.

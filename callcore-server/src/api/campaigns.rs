@@ -18,6 +18,7 @@ use crate::auth::Principal;
 use crate::http::page::PagingParameters;
 use crate::http::problem::ProblemDocument;
 use crate::http::{Document, Failure, Fault, Id, JsonBody, Listing, NoBody, Paging};
+use crate::secrets::NO_ENCRYPTION_KEY;
 use crate::state::App;
 
 impl Document for Campaign {
@@ -77,17 +78,31 @@ fn shown(mut stored: Stored<Campaign>) -> Resource<Campaign> {
 }
 
 /// Seals new secrets; an absent one keeps what was set before for the same URL.
-fn seal(app: &App, id: Uuid, campaign: &mut Campaign, before: Option<&Campaign>) {
-    for webhook in &mut campaign.webhooks {
+fn seal(
+    app: &App,
+    id: Uuid,
+    campaign: &mut Campaign,
+    before: Option<&Campaign>,
+) -> Result<(), Failure> {
+    let mut faults = Vec::new();
+    for (n, webhook) in campaign.webhooks.iter_mut().enumerate() {
         let kept = before.and_then(|campaign| {
             campaign.webhooks.iter().find(|known| known.url == webhook.url)?.secret.clone()
         });
         let place = format!("campaign/{id}");
         webhook.secret = match webhook.secret.as_deref() {
-            Some(secret) => Some(app.sealer.seal(secret, &place)),
+            Some(secret) => match &app.sealer {
+                Some(sealer) => Some(sealer.seal(secret, &place)),
+                None => {
+                    let path = format!("/webhooks/{n}/secret");
+                    faults.push(Fault::new(path, "no_encryption_key", NO_ENCRYPTION_KEY));
+                    None
+                }
+            },
             None => kept,
         };
     }
+    if faults.is_empty() { Ok(()) } else { Err(Failure::Invalid(faults)) }
 }
 
 /// Lists campaigns, newest first.
@@ -112,7 +127,7 @@ async fn create(
     JsonBody(mut campaign): JsonBody<Campaign>,
 ) -> Result<(StatusCode, Json<Resource<Campaign>>), Failure> {
     let id = Uuid::new_v4();
-    seal(&app, id, &mut campaign, None);
+    seal(&app, id, &mut campaign, None)?;
     let created = resource::create(&app, principal.tenant, id, campaign).await?;
     Ok((StatusCode::CREATED, Json(shown(created))))
 }
@@ -154,7 +169,7 @@ async fn replace(
     let written = resource::change(&app, tenant, id, |current: &Stored<Campaign>| {
         refuse_completed(&current.value)?;
         let mut next = Campaign { status: current.value.status, ..campaign.clone() };
-        seal(&app, id, &mut next, Some(&current.value));
+        seal(&app, id, &mut next, Some(&current.value))?;
         Ok(next)
     });
     Ok(Json(shown(written.await?)))

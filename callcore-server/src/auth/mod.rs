@@ -7,6 +7,7 @@ mod cookie;
 pub mod csrf;
 mod documents;
 mod keys;
+mod owner;
 mod password;
 mod peer;
 pub mod principal;
@@ -33,6 +34,7 @@ use password::Passwords;
 use peer::{KnownAddresses, Peer};
 use throttle::{Suspect, Throttle};
 
+pub use owner::new_owner;
 pub use principal::{Principal, Via};
 
 /// Signs people in and keeps others out.

@@ -1,8 +1,8 @@
 //! Signing in and out.
 
 use axum::http::HeaderMap;
-use callcore::port::{AccountsError, Credentials, Session, User};
-use callcore::vocabulary::{SessionId, TenantId, UserId};
+use callcore::port::{AccountsError, Session, User};
+use callcore::vocabulary::SessionId;
 use chrono::TimeDelta;
 use uuid::Uuid;
 
@@ -33,13 +33,9 @@ pub(super) async fn set_up(
     }
     let password_hash = app.guard.passwords.turn().await?.hash(password).await?;
     let now = app.clock.now();
-    let user = User {
-        id: UserId::from_uuid(Uuid::new_v4()),
-        tenant: TenantId::from_uuid(Uuid::new_v4()),
-        username,
-        created_at: now,
-    };
-    app.stores.system.set_up(Credentials { user: user.clone(), password_hash }, now).await?;
+    let owner = super::owner::credentials(username, password_hash, now);
+    let user = owner.user.clone();
+    app.stores.system.set_up(owner, now).await?;
     tracing::warn!(
         target: "security", event = "set_up", user = %user.id, "the owner account was created"
     );

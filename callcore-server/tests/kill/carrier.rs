@@ -8,12 +8,11 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use callcore::call::{CallStatus, Event, EventKind};
 use callcore::port::{Http, HttpError, HttpRequest, HttpResponse};
-use callcore::vocabulary::{CallId, TenantId};
+use callcore::vocabulary::CallId;
 use callcore_server::client::HttpClient;
+use callcore_twiml::Password;
 use callcore_twiml::phone::{CallbackOrder, Phone, Report};
 use callcore_twiml::render::EMPTY_TWIML;
-use callcore_twiml::webhook::{self, Webhook};
-use callcore_twiml::{Form, Password};
 use chrono::Utc;
 use tokio::sync::{Notify, RwLock};
 use tokio::task::JoinSet;
@@ -21,6 +20,7 @@ use tokio::task::JoinSet;
 use crate::chance::Chance;
 use crate::ledger::{Answer, Ledger};
 use crate::script;
+use crate::webhook::event;
 use crate::world::{ACCOUNT, CALLED, TOKEN};
 
 pub(crate) const CALLS: u64 = 200;
@@ -288,23 +288,4 @@ fn is_last_result(event: &Event) -> bool {
         EventKind::DialResult(result) => result.call_status.is_some_and(CallStatus::is_final),
         _ => false,
     }
-}
-
-/// What a request tells.
-fn event(request: &HttpRequest) -> Event {
-    let path = request.url.split("/api/webhooks/").nth(1).expect("a webhook of ours");
-    let attempt = |text: &str| text.parse().expect("the number of an attempt");
-    let tenant = |text: &str| text.parse::<TenantId>().expect("a tenant");
-    let parts: Vec<&str> = path.split('/').collect();
-    let kind = match parts.as_slice() {
-        ["voice"] => Webhook::Voice,
-        ["status"] => Webhook::Status,
-        ["dial", of, number] => {
-            Webhook::DialResult { tenant: tenant(of), attempt: attempt(number) }
-        }
-        ["leg", of, number] => Webhook::Leg { tenant: tenant(of), attempt: attempt(number) },
-        _ => panic!("the carrier must not need {path}"),
-    };
-    let form = Form::parse(&request.body).expect("a form");
-    webhook::event(kind, &form).expect("the phone sends what it should")
 }

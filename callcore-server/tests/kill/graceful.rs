@@ -24,7 +24,7 @@ const WHOLE: u32 = 48;
 const HALF: u32 = 8;
 
 pub(crate) async fn run() {
-    let mut server = Server::install().await;
+    let mut server = Server::install(&[]);
     world::configure(&server.database()).await;
     server.start().await;
 

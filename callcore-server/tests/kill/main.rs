@@ -7,14 +7,21 @@
 //! doing, so a seed repeats the calls and not the interleaving.
 
 mod carrier;
+#[path = "../support/chance.rs"]
 mod chance;
+mod files;
 mod graceful;
 mod killer;
 mod leases;
 mod ledger;
+#[path = "../support/people.rs"]
+mod people;
 mod records;
 mod script;
+#[path = "../support/server.rs"]
 mod server;
+#[path = "../support/webhook.rs"]
+mod webhook;
 mod world;
 
 use std::sync::Arc;
@@ -42,7 +49,7 @@ async fn after_kills_every_call_ends_legally_and_no_slot_is_held_over_its_lease(
     let (seed, begun) = (chance::seed(), Instant::now());
     println!("the seed of this run: CALLCORE_SEED={seed}");
     let first_day = Utc::now().date_naive();
-    let mut server = Server::install().await;
+    let mut server = Server::install(&[]);
     world::configure(&server.database()).await;
     server.start().await;
     let carrier = Arc::new(Carrier::new(server.url(), seed));

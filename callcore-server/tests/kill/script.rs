@@ -1,33 +1,17 @@
 //! What the people of one call do.
 
-use callcore_twiml::phone::{Input, Reaction, Script};
+use callcore_twiml::phone::{Input, Script};
 
 use crate::chance::Chance;
+use crate::people;
 use crate::world::BUYERS;
 
-/// Draws a script: buyers who talk, some of them longer than they may, are busy, do not answer or
-/// cannot be reached, and a caller who hangs up now and then, mostly while it rings.
+/// Draws what the caller and the buyers do.
 pub(crate) fn draw(chance: &mut Chance) -> Script {
-    let mut script = Script::new();
-    for buyer in BUYERS {
-        script = script.callee(buyer.number, reaction(chance));
-    }
-    if chance.one_in(5) {
-        script = script.at(chance.between(200, 5_000), Input::HangUp);
-    }
-    script
+    people::draw(BUYERS.iter().map(|buyer| buyer.number), chance)
 }
 
 /// Nobody answers, and the caller hangs up.
 pub(crate) fn gives_up() -> Script {
     Script::new().at(1_000, Input::HangUp)
-}
-
-fn reaction(chance: &mut Chance) -> Reaction {
-    match chance.below(10) {
-        0 | 1 => Reaction::Busy { after_ms: chance.between(100, 2_000) },
-        2 => Reaction::Fails { after_ms: chance.between(100, 2_000) },
-        3 => Reaction::NoAnswer,
-        _ => Reaction::talks(chance.between(300, 4_500), chance.between(1_000, 8_000)),
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use tokio::process::{Child, Command};
 
 use crate::world::{ACCOUNT, TOKEN};
 
-const STARTS_WITHIN: Duration = Duration::from_secs(20);
+const STARTS_WITHIN: Duration = Duration::from_secs(60);
 
 /// Below the ports that outgoing connections get: while the server is down, one of those could
 /// otherwise take its port.
@@ -24,15 +24,17 @@ const PORTS: std::ops::Range<u16> = 20_000..32_000;
 pub(crate) struct Server {
     folder: TempDir,
     address: SocketAddr,
+    settings: Vec<(&'static str, String)>,
     client: HttpClient,
     child: Option<Child>,
 }
 
 impl Server {
-    /// A server that does not run yet.
-    pub(crate) async fn install() -> Self {
+    /// A server that does not run yet, with what is set beside its folder, address and account.
+    pub(crate) fn install(settings: &[(&'static str, String)]) -> Self {
         let folder = tempfile::tempdir().expect("there is a place for temporary files");
-        Self { folder, address: free_address(), client: HttpClient::default(), child: None }
+        let (client, settings) = (HttpClient::default(), settings.to_vec());
+        Self { folder, address: free_address(), settings, client, child: None }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -40,22 +42,24 @@ impl Server {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.address())
     }
 
-    pub(crate) fn database(&self) -> PathBuf {
-        self.folder.path().join("callcore.db")
+    /// Where it keeps its files.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Starts it and waits until it says that it is well.
     pub(crate) async fn start(&mut self) {
         let child = Command::new(env!("CARGO_BIN_EXE_callcore-server"))
             .env_clear()
-            .env("DATA_DIR", self.folder.path())
+            .env("DATA_DIR", self.folder())
             .env("LISTEN", self.address.to_string())
             .env("TWILIO_ACCOUNT_SID", ACCOUNT)
             .env("TWILIO_AUTH_TOKEN", TOKEN)
             .env("RUST_LOG", "warn")
+            .envs(self.settings.iter().map(|(name, value)| (*name, value)))
             // Not where a callcore.toml of somebody else may be.
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
@@ -64,12 +68,13 @@ impl Server {
             .kill_on_drop(true)
             .spawn()
             .expect("the binary was built for this test");
-        let child = self.child.insert(child);
         let begun = Instant::now();
+        let health_url = format!("{}/healthz", self.url());
+        let child = self.child.insert(child);
         loop {
             let health = HttpRequest {
                 method: HttpMethod::Get,
-                url: format!("http://{}/healthz", self.address),
+                url: health_url.clone(),
                 headers: Vec::new(),
                 body: Vec::new(),
                 timeout: Duration::from_secs(2),
@@ -112,18 +117,6 @@ impl Server {
     pub(crate) async fn stop(&mut self) -> Duration {
         self.ask_to_stop().await;
         self.stopped().await
-    }
-
-    /// The files as the server left them, elsewhere.
-    pub(crate) async fn copy(&self) -> TempDir {
-        let copy = tempfile::tempdir().expect("there is a place for temporary files");
-        for file in ["callcore.db", "callcore.db-wal"] {
-            let from = self.folder.path().join(file);
-            if from.exists() {
-                fs::copy(from, copy.path().join(file)).expect("there is room for a copy");
-            }
-        }
-        copy
     }
 
     fn log(&self) -> File {

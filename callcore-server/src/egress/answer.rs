@@ -1,0 +1,110 @@
+//! Answers: read as far as they are wanted, and told apart when they fail.
+
+use std::error::Error;
+use std::io::{self, ErrorKind};
+use std::iter;
+
+use callcore::port::{HttpError, HttpResponse};
+use reqwest::Response;
+use reqwest::header::{CONTENT_ENCODING, HeaderMap, HeaderName, TRANSFER_ENCODING};
+
+use super::names::NoAddress;
+
+/// How many bytes of headers are taken. hyper reads 100 headers and 400 kB at the most.
+const MOST_HEADER_BYTES: usize = 64 * 1024;
+
+/// Reads the answer, `most` bytes of its body at the most. Dropping the response early closes the
+/// connection.
+pub(super) async fn received(
+    mut response: Response,
+    most: usize,
+) -> Result<HttpResponse, HttpError> {
+    check(&response, most)?;
+    let status = response.status().as_u16();
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        })
+        .collect();
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if chunk.len() > most - body.len() => return Err(HttpError::TooLarge),
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(HttpResponse { status, headers, body }),
+            Err(error) => return Err(HttpError::Broken(deepest(&error))),
+        }
+    }
+}
+
+fn check(response: &Response, most: usize) -> Result<(), HttpError> {
+    let headers = response.headers();
+    let bytes: usize =
+        headers.iter().map(|(name, value)| name.as_str().len() + value.as_bytes().len()).sum();
+    let announced = response.content_length().unwrap_or_default();
+    if bytes > MOST_HEADER_BYTES || usize::try_from(announced).map_or(true, |bytes| bytes > most) {
+        return Err(HttpError::TooLarge);
+    }
+    if !says_only(headers, &CONTENT_ENCODING, "identity")
+        || !says_only(headers, &TRANSFER_ENCODING, "chunked")
+    {
+        return Err(HttpError::Broken("the answer is encoded, which was not asked for".into()));
+    }
+    Ok(())
+}
+
+fn says_only(headers: &HeaderMap, name: &HeaderName, expected: &str) -> bool {
+    let mut values = headers.get_all(name).iter();
+    values.all(|value| value.as_bytes().eq_ignore_ascii_case(expected.as_bytes()))
+}
+
+/// Whether a connection died before an answer. hyper does not tell an answer's torn head from none.
+pub(super) fn broke_off(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| {
+        let hyper = cause.downcast_ref::<hyper::Error>();
+        let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        hyper.is_some_and(|error| error.is_incomplete_message() || error.is_canceled())
+            || matches!(
+                io,
+                Some(
+                    ErrorKind::BrokenPipe
+                        | ErrorKind::ConnectionAborted
+                        | ErrorKind::ConnectionReset
+                        | ErrorKind::UnexpectedEof
+                )
+            )
+    })
+}
+
+/// What the port calls a request that was sent and got no head of an answer.
+pub(super) fn failed(error: reqwest::Error, host: &str) -> HttpError {
+    // reqwest's own text names the URL, and a URL may hold secrets.
+    let error = error.without_url();
+    let no_address = causes(&error).find_map(|cause| cause.downcast_ref::<NoAddress>());
+    if let Some(NoAddress::Refused(refused)) = no_address {
+        tracing::info!(host, %refused, "a request was refused");
+        return HttpError::Forbidden;
+    }
+    let too_large = |error: &hyper::Error| error.is_parse_too_large();
+    if causes(&error).any(|cause| cause.downcast_ref().is_some_and(too_large)) {
+        return HttpError::TooLarge;
+    }
+    let text = deepest(&error);
+    tracing::debug!(host, error = text, "a request failed");
+    if error.is_connect() || error.is_builder() {
+        HttpError::Unreachable(text)
+    } else {
+        HttpError::Broken(text)
+    }
+}
+
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    iter::successors(Some(error), |&error| error.source())
+}
+
+/// The last cause, which says the most: "Connection refused" and not "error sending request".
+fn deepest(error: &(dyn Error + 'static)) -> String {
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
+}

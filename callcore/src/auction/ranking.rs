@@ -115,11 +115,15 @@ pub(super) struct Key {
 impl Key {
     /// The better one first. The order is total: two targets are never equal.
     pub(super) fn cmp(&self, other: &Self, seed: Seed) -> Ordering {
-        let by_value = other.score.cmp(&self.score).then(self.priority.cmp(&other.priority));
         // Lots are drawn for ties only: a lot is a hash.
-        by_value
+        self.cmp_value(other)
             .then_with(|| self.lot(seed).cmp(&other.lot(seed)))
             .then_with(|| self.target.cmp(&other.target))
+    }
+
+    /// The better one first, as far as that goes without drawing lots.
+    pub(super) fn cmp_value(&self, other: &Self) -> Ordering {
+        other.score.cmp(&self.score).then(self.priority.cmp(&other.priority))
     }
 
     /// The lowest of as many tickets as the target has weight. The lowest ticket of all wins, so a
@@ -128,6 +132,15 @@ impl Key {
         let first = seed.rank(self.target.uuid().as_bytes());
         let tickets = 1..self.weight.clamp(1, limits::WEIGHT);
         tickets.fold(first, |lowest, ticket| lowest.min(mixed(first, ticket)))
+    }
+}
+
+/// Sorts by [`Key::cmp`], and draws each lot once and only where there is a tie.
+pub(super) fn sort<T>(things: &mut [T], key: impl Fn(&T) -> &Key, seed: Seed) {
+    things.sort_by(|a, b| key(a).cmp_value(key(b)));
+    let ties = things.chunk_by_mut(|a, b| key(a).cmp_value(key(b)) == Ordering::Equal);
+    for tie in ties.filter(|tie| tie.len() > 1) {
+        tie.sort_by_cached_key(|thing| (key(thing).lot(seed), key(thing).target));
     }
 }
 
@@ -160,8 +173,20 @@ mod tests {
         let first = Key { priority: 1, ..key(2, 1) };
         let second = Key { priority: 2, ..key(3, 1_000) };
         let mut keys = [low, second, first];
-        keys.sort_by(|a, b| a.cmp(b, seed));
+        sort(&mut keys, |key| key, seed);
         assert_eq!(keys.map(|key| key.target), [first.target, second.target, low.target]);
+    }
+
+    #[test]
+    fn sorting_follows_the_total_order() {
+        for call in 0..50_u32 {
+            let seed = Seed::of_key(&call.to_string());
+            let mut keys: Vec<Key> = (0..9).map(|target| key(target, 1 + call % 4)).collect();
+            (keys[3].priority, keys[5].score) = (1, Decimal::ONE);
+            sort(&mut keys, |key| key, seed);
+            let in_order = |pair: &[Key]| pair[0].cmp(&pair[1], seed) == Ordering::Less;
+            assert!(keys.windows(2).all(in_order));
+        }
     }
 
     #[test]

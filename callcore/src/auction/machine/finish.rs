@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use super::auction::{Auction, Part, Progress};
 use super::judge::{Judged, Valid};
 use super::reply::Reply;
-use crate::auction::ranking::Key;
+use crate::auction::ranking::{self, Key};
 use crate::auction::{Bid, BidReply};
 use crate::model::Pricing;
 use crate::vocabulary::TargetId;
@@ -45,7 +45,11 @@ impl Auction {
             // valid bids can come at all.
             return self.valid().count() + self.out < needed;
         };
-        let ahead = |key: &Key| key.cmp(&rival, self.seed) == Ordering::Less;
+        let ahead = |key: &Key| match key.cmp_value(&rival) {
+            Ordering::Less => true,
+            Ordering::Greater => false,
+            Ordering::Equal => self.beats_all_out(key),
+        };
         let holds = |valid: &&Valid| valid.holds(self.latest, self.terms.dial_buffer_ms);
         let leads = self.valid().filter(holds).any(|valid| ahead(&valid.key));
         if !leads && self.valid().count() + self.out >= needed {
@@ -60,16 +64,27 @@ impl Auction {
         enough || order.len() + self.out < needed
     }
 
-    /// The best key that somebody who is out could have; `None` where there is no bound on it.
+    /// The best key that somebody who is out could have, up to the lot; `None` where there is no
+    /// bound on it.
     fn best_of_those_out(&self) -> Option<Key> {
         let mut rival: Option<Key> = None;
         for slot in &self.slots {
             let Part::Asked { best, got: None, .. } = &slot.part else { continue };
             let best = (*best)?;
-            let better = rival.is_none_or(|rival| best.cmp(&rival, self.seed) == Ordering::Less);
+            let better = rival.is_none_or(|rival| best.cmp_value(&rival) == Ordering::Less);
             rival = if better { Some(best) } else { rival };
         }
         rival
+    }
+
+    /// Whether a key is better than the best of each that is still out, the lots drawn.
+    fn beats_all_out(&self, key: &Key) -> bool {
+        self.slots.iter().all(|slot| match &slot.part {
+            Part::Asked { best: Some(best), got: None, .. } => {
+                key.cmp(best, self.seed) == Ordering::Less
+            }
+            _ => true,
+        })
     }
 
     /// The bids that are valid by themselves.
@@ -88,7 +103,7 @@ impl Auction {
                 standing.expired.push(index);
             }
         }
-        standing.order.sort_by(|(_, a), (_, b)| a.key.cmp(&b.key, self.seed));
+        ranking::sort(&mut standing.order, |(_, valid)| &valid.key, self.seed);
         let mut order: Vec<(usize, Valid)> = Vec::with_capacity(standing.order.len());
         for (index, valid) in standing.order {
             let first = order.iter().find(|(better, _)| self.same_offer(*better, index));

@@ -159,6 +159,15 @@ fn a_reply_counts_up_to_its_deadline() {
 }
 
 #[test]
+fn an_amount_is_more_than_zero() {
+    let mut auction = open(terms(), vec![invited(1), invited(2)]);
+    let _ = auction.record(target(1), offers(bid(0)), after(10));
+    let _ = auction.record(target(2), offers(bid(-5)), after(10));
+    let settled = auction.settle(after(10));
+    assert_eq!((verdict(&settled, 1), verdict(&settled, 2)), (Verdict::NoBid, Verdict::Malformed));
+}
+
+#[test]
 fn what_cannot_be_written_is_not_asked() {
     let mut auction = open(terms(), vec![invited(1), invited(2)]);
     let _ = auction.record(target(1), RenderError::TooLong(8_192), after(0));

@@ -120,7 +120,6 @@ where
                     .into(),
                 caller: Some(phone(one)),
                 activity: Some((campaign_id(n), vec![buyer_id(10 + n)])),
-                ..Ask::default()
             };
             let look = store.look(tenant, call_id(9), &ask, now).await.unwrap();
             told.push(format!("{look:?}"));

@@ -14,7 +14,8 @@ use crate::{
 
 const SERVER: &str = "callcore-server";
 /// The examples that end by themselves and open no socket.
-const OFFLINE_EXAMPLES: [&str; 3] = ["custom_store", "explain_a_decision", "hello_call"];
+const OFFLINE_EXAMPLES: [&str; 4] =
+    ["auction_by_hand", "custom_store", "explain_a_decision", "hello_call"];
 
 /// Set-up comes first, so that a missing tool is known before minutes of compiling.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {

@@ -1,0 +1,169 @@
+//! What an auction costs beside the work that nobody can avoid: reading the bidders' answers as JSON.
+//! Both sides run in turn, in the same process; the middle of many rounds counts.
+//!
+//! With `CALLCORE_BENCH_CHECK=1` a ratio above its limit is a failure.
+
+use std::hint::black_box;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use callcore::auction::{
+    Auction, BidReply, BidResponse, CompiledTarget, Invitation, Rates, Settled, Terms, parse,
+};
+use callcore::model::Target;
+use callcore::vocabulary::{CallId, CampaignId, Currency, Money, Seed, TargetId, TenantId};
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+/// Rounds of each comparison.
+const ROUNDS: usize = 201;
+/// How long one side of a round runs, so that the clock's own grain does not count.
+const ROUND: Duration = Duration::from_micros(500);
+/// The most that the machine may take of its floor at 20 bidders, in hundredths.
+const AT_MOST: u128 = 150;
+
+/// One auction with its bidders and their answers.
+struct Stage {
+    terms: Terms,
+    invitations: Vec<Invitation>,
+    compiled: Vec<CompiledTarget>,
+    bodies: Vec<String>,
+    replies: Vec<BidReply>,
+    opened_at: DateTime<Utc>,
+}
+
+fn main() -> ExitCode {
+    // `cargo test` runs benches without this, only to see that they start.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    println!("{:<34} {:>10} {:>10} {:>7} {:>7}", "median", "core", "floor", "ratio", "limit");
+    let mut good = true;
+    for bidders in [1, 5, 20, 100] {
+        let stage = Stage::with(bidders);
+        let floor = || stage.read_as_json();
+        let name = format!("open, record, settle: {bidders} bidders");
+        let limit = (bidders == 20).then_some(AT_MOST);
+        good &= compare(&name, limit, || stage.decide(), floor);
+        let name = format!("and read the answers: {bidders} bidders");
+        good &= compare(&name, None, || stage.read_and_decide(), floor);
+    }
+    match good || std::env::var_os("CALLCORE_BENCH_CHECK").is_none() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+impl Stage {
+    fn with(bidders: u128) -> Self {
+        let opened_at = DateTime::UNIX_EPOCH;
+        let call = CallId::derive("twilio", "AC1", "CA1");
+        let campaign = CampaignId::from_uuid(Uuid::from_u128(1));
+        let id = |n: u128| TargetId::from_uuid(Uuid::from_u128(n << 64 | 7));
+        let money = |amount: &str| Money {
+            amount: amount.parse().expect("an amount"),
+            currency: Currency::USD,
+        };
+        let compiled: Vec<_> = (0..bidders)
+            .map(|n| Target::new(format!("Bidder {n}"), "https://bid.example.com/ping"))
+            .map(|target| target.compile().expect("a plain target compiles"))
+            .collect();
+        let invitations = (0..bidders).zip(&compiled).map(|(n, target)| Invitation {
+            min_bids: vec![money("1")],
+            max_bids: vec![money("100")],
+            ..Invitation::new(id(n), target.name())
+        });
+        let bodies: Vec<String> = (0..bidders).map(body).collect();
+        let replies = bodies.iter().zip(&compiled);
+        let replies = replies.map(|(body, target)| read(target, body, opened_at)).collect();
+        let invitations = invitations.collect();
+        let terms = Terms::new(call, campaign, Rates::into(Currency::USD));
+        Self { terms, invitations, compiled, bodies, replies, opened_at }
+    }
+
+    fn open(&self) -> Auction {
+        let tenant = TenantId::from_uuid(Uuid::nil());
+        let seed = Seed::derive(tenant, self.terms.call_id, "voice", "auction");
+        Auction::open(self.terms.clone(), self.invitations.clone(), seed, self.opened_at)
+    }
+
+    /// The machine alone.
+    fn decide(&self) -> Settled {
+        let mut auction = self.open();
+        for (n, (invitation, reply)) in (0..).zip(self.invitations.iter().zip(&self.replies)) {
+            let at = self.opened_at + TimeDelta::milliseconds(n);
+            let _ = auction.record(invitation.target_id, reply.clone(), at);
+        }
+        auction.settle(self.opened_at + TimeDelta::seconds(1))
+    }
+
+    /// The machine, and what the answers mean.
+    fn read_and_decide(&self) -> Settled {
+        let mut auction = self.open();
+        let bidders = self.invitations.iter().zip(self.compiled.iter().zip(&self.bodies));
+        for (n, (invitation, (target, body))) in (0..).zip(bidders) {
+            let at = self.opened_at + TimeDelta::milliseconds(n);
+            let _ = auction.record(invitation.target_id, read(target, body, at), at);
+        }
+        auction.settle(self.opened_at + TimeDelta::seconds(1))
+    }
+
+    /// The floor: the same answers as JSON values.
+    fn read_as_json(&self) -> usize {
+        let read = |body: &String| serde_json::from_str::<serde_json::Value>(body).is_ok();
+        self.bodies.iter().filter(|body| read(black_box(body))).count()
+    }
+}
+
+/// An answer as they come: some words around the few that count.
+fn body(n: u128) -> String {
+    format!(
+        r#"{{"bidId":"RTB{n:032x}","bidAmount":{}.{:02},"currency":"USD","expireInSeconds":39,
+            "bidExpireEpoch":1755015176448,"phoneNumber":"+1773340{n:04}",
+            "bidTerms":[{{"code":10,"callMinDuration":30,"callMinDurationType":1}}],
+            "warnings":[{{"code":230,"description":"a cached version"}}]}}"#,
+        5 + n % 20,
+        n % 100
+    )
+}
+
+fn read(target: &CompiledTarget, body: &str, at: DateTime<Utc>) -> BidReply {
+    let answer = BidResponse { status: 200, headers: &[], body: black_box(body).as_bytes() };
+    parse(target, &answer, at)
+}
+
+fn compare<A, B>(
+    name: &str,
+    limit: Option<u128>,
+    core: impl Fn() -> A,
+    floor: impl Fn() -> B,
+) -> bool {
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        theirs.push(nanos(&floor));
+        ours.push(nanos(&core));
+    }
+    let (ours, theirs) = (middle(ours), middle(theirs));
+    let ratio = ours * 100 / theirs.max(1);
+    let shown = |ratio: u128| format!("{}.{:02}", ratio / 100, ratio % 100);
+    let limit_shown = limit.map_or("-".to_owned(), shown);
+    let micros = |nanos: u128| format!("{}.{} µs", nanos / 1_000, nanos % 1_000 / 100);
+    let (ours, theirs) = (micros(ours), micros(theirs));
+    println!("{name:<34} {ours:>10} {theirs:>10} {:>7} {limit_shown:>7}", shown(ratio));
+    limit.is_none_or(|limit| ratio <= limit)
+}
+
+/// How long the act takes once.
+fn nanos<T>(act: impl Fn() -> T) -> u128 {
+    let (begun, mut times) = (Instant::now(), 0);
+    while begun.elapsed() < ROUND {
+        black_box(act());
+        times += 1;
+    }
+    begun.elapsed().as_nanos() / times
+}
+
+fn middle(mut values: Vec<u128>) -> u128 {
+    values.sort_unstable();
+    values[values.len() / 2]
+}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from api import Client, Json
+from bidders import Bidders
 from carrier import Call, Carrier
 from server import Server
 from wire import Failed
@@ -171,6 +172,15 @@ class World:
             self.refusal = failure
             raise
 
+    @cached_property
+    def bidding(self) -> Site:
+        """A server that may ask bidders on this machine."""
+        return Site.on(self._start(ALLOW_PRIVATE_TARGETS="true"))
+
+    @cached_property
+    def bidders(self) -> Bidders:
+        return Bidders()
+
     @property
     def api(self) -> Client:
         return self.site.api
@@ -179,8 +189,8 @@ class World:
     def carrier(self) -> Carrier:
         return self.site.carrier
 
-    def _start(self) -> Server:
-        server = Server(self.binary, self.keep, self.postgres)
+    def _start(self, **settings: str | None) -> Server:
+        server = Server(self.binary, self.keep, self.postgres, **settings)
         self.running.append(server)
         return server.start()
 

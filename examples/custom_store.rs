@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use callcore::call::{Caller, CarrierCall, Event, EventKind, Incoming};
-use callcore::memory::MemoryStore;
+use callcore::memory::{MemoryStore, Offline};
 use callcore::model::{Assignment, Buyer, Campaign, CampaignStatus, RoutingType, Stored};
 use callcore::plan::{AssignedBuyer, NumberHolder, Source};
 use callcore::port::{
@@ -159,6 +159,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         system: table,
         calls: inner.clone(),
         capacity: inner,
+        egress: Arc::new(Offline),
         clock,
     };
     let switchboard = Switchboard::new(ports, Settings::default());

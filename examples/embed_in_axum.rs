@@ -15,7 +15,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use callcore::memory::MemoryStore;
+use callcore::memory::{MemoryStore, Offline};
 use callcore::model::{Assignment, Buyer, Campaign, CampaignStatus, Number, RoutingType};
 use callcore::port::{Clock, Registry};
 use callcore::switchboard::{Ports, Settings, Switchboard};
@@ -65,6 +65,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         system: store.clone(),
         calls: store.clone(),
         capacity: store,
+        egress: Arc::new(Offline),
         clock: Arc::new(MachineClock(tokio::time::Instant::now())),
     };
     let address = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:8081".into());

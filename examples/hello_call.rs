@@ -8,7 +8,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use callcore::memory::MemoryStore;
+use callcore::memory::{MemoryStore, Offline};
 use callcore::model::{Assignment, Buyer, Campaign, CampaignStatus, Number, RoutingType};
 use callcore::port::Registry;
 use callcore::switchboard::{Ports, Settings, Switchboard};
@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             system: store.clone(),
             calls: store.clone(),
             capacity: store,
+            egress: Arc::new(Offline),
             clock,
         },
         Settings::default(),

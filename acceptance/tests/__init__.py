@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from tests import (
+    auction,
+    auction_secrets,
+    auction_setup,
     bad_input,
     bad_requests,
     call_history,
@@ -25,6 +28,6 @@ GROUPS = [
     module.group
     for module in (
         service, sessions, calls_answered, calls_rules, calls_capacity, calls_gone, idempotency, signatures, call_history,
-        campaign_life, resources, lists, measured, bad_input, bad_requests, restart,
+        campaign_life, auction_setup, auction_secrets, auction, resources, lists, measured, bad_input, bad_requests, restart,
     )
 ]

@@ -19,8 +19,9 @@ use crate::http::problem::ProblemDocument;
     components(schemas(ProblemDocument)),
     tags(
         (name = "session", description = "Signing in"),
-        (name = "campaigns", description = "Campaigns and the buyers assigned to them"),
+        (name = "campaigns", description = "Campaigns, and the buyers and bidders assigned to them"),
         (name = "buyers", description = "Who takes calls"),
+        (name = "rtb", description = "Bidders, groups of them, and what they bid"),
         (name = "numbers", description = "What callers dial"),
         (name = "calls", description = "What became of each call"),
         (name = "webhooks", description = "What the carrier tells; signed by it"),
@@ -91,6 +92,7 @@ fn describe(status: &str) -> &'static str {
     match status {
         "200" => "What was asked for.",
         "201" => "Created.",
+        "202" => "Taken note of.",
         "204" => "Done.",
         "401" => "Nobody is signed in.",
         "403" => "Refused.",

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use callcore::port::Clock;
+use callcore::port::{Clock, Egress};
 use callcore::switchboard::{Ports, Switchboard};
 use callcore_twiml::render::Renderer;
 use tokio::net::TcpListener;
@@ -12,9 +12,10 @@ use tokio::net::TcpListener;
 use crate::auth::Guard;
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::directory::OpenDirectory;
 use crate::secrets::Sealer;
 use crate::state::{App, Shared, Stores};
-use crate::{app, metrics, serve, store, sweeper};
+use crate::{app, metrics, outgoing, serve, store, sweeper};
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -55,26 +56,37 @@ pub async fn bind(config: Config) -> Result<Server, StartError> {
     let listener = TcpListener::bind(address)
         .await
         .map_err(|source| StartError::Listen { address, source })?;
-    let app = shared(config, stores, Arc::new(SystemClock::default()));
+    let egress = outgoing::egress(&config);
+    let app = shared(config, stores, Arc::new(SystemClock::default()), egress);
     let router = app::router(&app);
     Ok(Server { app, listener, router })
 }
 
 /// Assembles what handlers share.
-pub fn shared(config: Config, stores: Stores, clock: Arc<dyn Clock>) -> App {
+pub fn shared(
+    config: Config,
+    stores: Stores,
+    clock: Arc<dyn Clock>,
+    egress: Arc<dyn Egress>,
+) -> App {
     metrics::install();
+    let sealer = config.encryption_key.as_ref().map(|key| Arc::new(Sealer::new(key)));
+    let directory = OpenDirectory::new(Arc::clone(&stores.directory), sealer.clone());
+    let stores = Stores { directory: Arc::new(directory), ..stores };
     let ports = Ports {
         directory: Arc::clone(&stores.directory),
         system: Arc::clone(&stores.system),
         calls: Arc::clone(&stores.calls),
         capacity: Arc::clone(&stores.capacity),
+        egress: Arc::clone(&egress),
         clock: Arc::clone(&clock),
     };
     Arc::new(Shared {
         switchboard: Arc::new(Switchboard::new(ports, Default::default())),
         renderer: Renderer::new(config.public_url.as_str()),
         guard: Guard::new(&config.session_secret, &config.public_url),
-        sealer: config.encryption_key.as_ref().map(Sealer::new),
+        sealer,
+        egress,
         stores,
         clock,
         config,

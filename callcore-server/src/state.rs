@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use callcore::port::{Accounts, Calls, Capacity, Clock, Directory, Registry, SystemStore};
+use callcore::port::{
+    Accounts, Auctions, Calls, Capacity, Clock, Directory, Egress, Registry, SystemStore,
+};
 use callcore::switchboard::Switchboard;
 use callcore_twiml::render::Renderer;
 
@@ -13,12 +15,14 @@ use crate::secrets::Sealer;
 /// A store, one handle for each port.
 #[derive(Clone, Debug)]
 pub struct Stores {
-    /// Configurations as plans read them.
+    /// Configurations as plans read them, with their secrets opened.
     pub directory: Arc<dyn Directory>,
     /// Acts before a tenant is known.
     pub system: Arc<dyn SystemStore>,
     /// Calls.
     pub calls: Arc<dyn Calls>,
+    /// What auctions left behind.
+    pub auctions: Arc<dyn Auctions>,
     /// Caps.
     pub capacity: Arc<dyn Capacity>,
     /// Configuration objects.
@@ -31,12 +35,13 @@ impl Stores {
     /// All ports on one store.
     pub fn of<S>(store: &Arc<S>) -> Self
     where
-        S: Directory + SystemStore + Calls + Capacity + Registry + Accounts + 'static,
+        S: Directory + SystemStore + Calls + Auctions + Capacity + Registry + Accounts + 'static,
     {
         Self {
             directory: Arc::clone(store) as _,
             system: Arc::clone(store) as _,
             calls: Arc::clone(store) as _,
+            auctions: Arc::clone(store) as _,
             capacity: Arc::clone(store) as _,
             registry: Arc::clone(store) as _,
             accounts: Arc::clone(store) as _,
@@ -60,7 +65,9 @@ pub struct Shared {
     /// Signs people in.
     pub guard: Guard,
     /// Seals secrets at rest, where there is a key.
-    pub sealer: Option<Sealer>,
+    pub sealer: Option<Arc<Sealer>>,
+    /// The way out to addresses that tenants configured.
+    pub egress: Arc<dyn Egress>,
 }
 
 /// The state of the router.

@@ -4,14 +4,17 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use callcore::call::{Attempt, Call, Growth, StepKey};
-use callcore::port::{Ask, CallFilter, Calls, Journey, Look, Release, Save, SaveError, StoreError};
+use callcore::call::{Attempt, Call, Fact, Growth, StepKey};
+use callcore::port::{
+    Ask, Begun, CallFilter, Calls, Journey, Look, Release, Save, SaveError, StoreError,
+};
 use callcore::vocabulary::{BuyerId, CallId, Cursor, Page, PageRequest, PhoneNumber, TenantId};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::QueryScalar;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, Row as _};
 
+use crate::auctions::with_auction;
 use crate::error::failed;
 use crate::object::surplus;
 use crate::open::PgStore;
@@ -29,6 +32,37 @@ impl Calls for PgStore {
         now: DateTime<Utc>,
     ) -> Result<Look, StoreError> {
         self.look_at(tenant, call, ask, now).await
+    }
+
+    async fn begin(
+        &self,
+        tenant: TenantId,
+        call: CallId,
+        step: &StepKey,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Begun, StoreError> {
+        let (until, now) = (rounded(until)?, rounded(now)?);
+        let (state, fact, busy_micros): (String, Option<String>, Option<i64>) =
+            sqlx::query_as("SELECT * FROM callcore_begin($1, $2, $3, $4, $5)")
+                .bind(tenant.uuid())
+                .bind(call.uuid())
+                .bind(storable(step.as_str()))
+                .bind(self.now(now))
+                .bind((until - now).num_microseconds().unwrap_or(i64::MAX))
+                .fetch_one(self.calls_pool()?)
+                .await
+                .map_err(failed)?;
+        match (state.as_str(), fact, busy_micros) {
+            ("fresh", ..) => Ok(Begun::Fresh),
+            ("stored", Some(fact), _) => {
+                parse::<Fact>("fact", &fact).map(|fact| Begun::Stored(fact.directives))
+            }
+            ("busy", _, Some(micros)) => {
+                Ok(Begun::Busy { until: now + TimeDelta::microseconds(micros) })
+            }
+            (state, ..) => Err(StoreError::corrupt("step", format!("{state:?}"))),
+        }
     }
 
     async fn draw(
@@ -83,6 +117,20 @@ impl Calls for PgStore {
     }
 }
 
+/// The statement that saves, with what one of the two functions takes more than the other.
+macro_rules! statement {
+    ($function:literal, $more:literal) => {
+        concat!(
+            "SELECT ",
+            $function,
+            "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, ",
+            "$20, $21, $22, $23, $24, $25, $26, $27, $28",
+            $more,
+            ")"
+        )
+    };
+}
+
 /// The statement that saves. It answers whether it did.
 fn saving(
     tenant: TenantId,
@@ -91,26 +139,35 @@ fn saving(
     let call = &save.call;
     let tags = call.tags.iter().map(|(name, value)| (storable(name), storable(value)));
     let decision = save.decision.as_ref().map(|decision| json("decision", decision));
-    let query = sqlx::query_scalar(
-        "SELECT callcore_save($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-         $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)",
-    )
-    .bind(tenant.uuid())
-    .bind(call.id.uuid())
-    .bind(save.expected.map(column))
-    .bind(call.campaign.uuid())
-    .bind(call.buyer().map(BuyerId::uuid))
-    .bind(call.status.name())
-    .bind(call.is_over())
-    .bind(rounded(call.started_at)?)
-    .bind(storable(&call.caller.address))
-    .bind(leases(call))
-    .bind(json("tags", &tags.collect::<BTreeMap<_, _>>())?)
-    .bind(json("call", call)?)
-    .bind(storable(save.fact.step.as_str()))
-    .bind(json("fact", &save.fact)?)
-    .bind(decision.transpose()?);
-    Ok(with_releases(with_growth(query, &save.growth), &save.releases))
+    // Most saves have no auction and do not pay for it.
+    let statement = match save.auction {
+        None => statement!("callcore_save", ""),
+        Some(_) => statement!(
+            "callcore_save_with_auction",
+            ", $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41"
+        ),
+    };
+    let query = sqlx::query_scalar(statement)
+        .bind(tenant.uuid())
+        .bind(call.id.uuid())
+        .bind(save.expected.map(column))
+        .bind(call.campaign.uuid())
+        .bind(call.buyer().map(BuyerId::uuid))
+        .bind(call.status.name())
+        .bind(call.is_over())
+        .bind(rounded(call.started_at)?)
+        .bind(storable(&call.caller.address))
+        .bind(leases(call))
+        .bind(json("tags", &tags.collect::<BTreeMap<_, _>>())?)
+        .bind(json("call", call)?)
+        .bind(storable(save.fact.step.as_str()))
+        .bind(json("fact", &save.fact)?)
+        .bind(decision.transpose()?);
+    let query = with_releases(with_growth(query, &save.growth), &save.releases);
+    match &save.auction {
+        None => Ok(query),
+        Some(auction) => with_auction(query, auction),
+    }
 }
 
 fn with_growth<T>(
@@ -120,7 +177,7 @@ fn with_growth<T>(
     let Growth { tallies, caller, contacts } = growth;
     query
         .bind(tallies.iter().map(|tally| tally.campaign.uuid()).collect::<Vec<_>>())
-        .bind(tallies.iter().map(|tally| tally.buyer.uuid()).collect::<Vec<_>>())
+        .bind(tallies.iter().map(|tally| tally.candidate.uuid()).collect::<Vec<_>>())
         .bind(tallies.iter().map(|tally| i64::from(tally.offered)).collect::<Vec<_>>())
         .bind(tallies.iter().map(|tally| i64::from(tally.answered)).collect::<Vec<_>>())
         .bind(tallies.iter().map(|tally| i64::from(tally.converted)).collect::<Vec<_>>())

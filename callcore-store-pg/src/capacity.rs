@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use async_trait::async_trait;
 use callcore::port::{Capacity, Held, Release, Reservation, Reserved, StoreError};
 use callcore::routing::CapKey;
-use callcore::vocabulary::{BuyerId, CallId, LeaseId, TenantId};
+use callcore::vocabulary::{CallId, CandidateId, LeaseId, TenantId};
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgPool, Row as _};
@@ -97,7 +97,8 @@ impl Wanted {
     }
 }
 
-/// The columns of a batch, as `callcore_capacity` takes them.
+/// The columns of a batch, as `callcore_capacity` takes them. It says buyer for any candidate, as its
+/// columns do.
 #[derive(Debug, Default)]
 struct Columns {
     calls: Vec<Uuid>,
@@ -132,7 +133,7 @@ impl Columns {
                 self.cap_places.push(self.places.number(cap, wanted.now)?);
                 self.limits.push(i32::try_from(cap.limit).unwrap_or(i32::MAX));
             }
-            self.buyers.push(claim.buyer.uuid());
+            self.buyers.push(claim.candidate.uuid());
             self.last_caps.push(position(self.cap_places.len()));
         }
         self.last_claims.push(position(self.buyers.len()));
@@ -228,13 +229,13 @@ impl Row {
     fn reserved(self, wanted: &Reservation) -> Result<Reserved, StoreError> {
         let passed_over = || {
             let document = self.o_passed_over.as_deref().unwrap_or("[]");
-            parse::<Vec<(BuyerId, CapKey)>>("list of full caps", document)
+            parse::<Vec<(CandidateId, CapKey)>>("list of full caps", document)
         };
         match (self.o_outcome.as_str(), self.o_buyer, self.o_lease, self.o_at, self.o_expires_at) {
             ("ended", ..) => Ok(Reserved::CallEnded),
-            ("held", Some(buyer), Some(lease), Some(at), Some(expires_at)) => {
+            ("held", Some(candidate), Some(lease), Some(at), Some(expires_at)) => {
                 Ok(Reserved::Held(Held {
-                    buyer: BuyerId::from_uuid(buyer),
+                    candidate: CandidateId::from_uuid(candidate),
                     lease: LeaseId::from_uuid(lease),
                     at,
                     expires_at,

@@ -1,16 +1,18 @@
 //! The configuration as plans read it.
 
 use async_trait::async_trait;
-use callcore::model::{Buyer, Campaign, CampaignStatus, Kind, Number, Object, Stored, WrongKind};
-use callcore::port::{AssignedBuyer, Directory, NumberUse, Source, StoreError};
-use callcore::vocabulary::{CampaignId, NumberId, TenantId};
+use callcore::model::{
+    Campaign, CampaignStatus, Kind, Number, Object, Router, Stored, Target, WrongKind,
+};
+use callcore::port::{AssignedBuyer, AssignedTarget, Directory, NumberUse, Source, StoreError};
+use callcore::vocabulary::{CampaignId, NumberId, RouterId, TenantId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::assignment::{self, Assigned};
 use crate::error::failed;
 use crate::object::{self, word};
 use crate::open::PgStore;
-use crate::registry::assignments;
 use crate::revision;
 use crate::row::{Columns, parse, stored};
 use crate::transaction::snapshot;
@@ -49,13 +51,27 @@ async fn source(
         ),
         None => (None, Vec::new()),
     };
+    let (router, router_targets) = match campaign.value.rtb_router_id {
+        Some(router) => (
+            row::<Router>(db, tenant, Kind::Router, router.uuid()).await?,
+            router_targets(db, tenant, router).await?,
+        ),
+        None => (None, Vec::new()),
+    };
+    let buyers = assignment::pairs(db, Assigned::Buyers, tenant, id).await?;
+    let targets = assignment::pairs(db, Assigned::Targets, tenant, id).await?;
+    let buyer = |(assignment, buyer)| AssignedBuyer { assignment, buyer };
+    let target = |(assignment, target)| AssignedTarget { assignment, target };
     Ok(Some(Source {
         tenant,
         revision: revision::read(db, tenant).await?,
         campaign,
         number,
         number_also_used_by,
-        buyers: buyers(db, tenant, id).await?,
+        buyers: buyers.into_iter().map(buyer).collect(),
+        targets: targets.into_iter().map(target).collect(),
+        router,
+        router_targets,
     }))
 }
 
@@ -74,28 +90,24 @@ fn wrong(kind: Kind, error: WrongKind) -> StoreError {
     StoreError::corrupt(kind.name(), error)
 }
 
-async fn buyers(
+/// The targets that a router names, in its order.
+async fn router_targets(
     db: &mut PgConnection,
     tenant: TenantId,
-    campaign: CampaignId,
-) -> Result<Vec<AssignedBuyer>, StoreError> {
-    let assignments = assignments(db, tenant, campaign).await?;
-    let buyers: Vec<Columns> = sqlx::query_as(
-        "SELECT b.id, b.version, b.created_at, b.updated_at, b.document::text FROM campaign_buyers AS a \
-         JOIN buyers AS b ON b.tenant_id = a.tenant_id AND b.id = a.buyer_id \
-         WHERE a.tenant_id = $1 AND a.campaign_id = $2 ORDER BY a.position",
+    router: RouterId,
+) -> Result<Vec<Stored<Target>>, StoreError> {
+    let rows: Vec<Columns> = sqlx::query_as(
+        "SELECT t.id, t.version, t.created_at, t.updated_at, t.document::text \
+         FROM rtb_router_assignments AS a \
+         JOIN rtb_targets AS t ON t.tenant_id = a.tenant_id AND t.id = a.target_id \
+         WHERE a.tenant_id = $1 AND a.router_id = $2 ORDER BY a.position",
     )
     .bind(tenant.uuid())
-    .bind(campaign.uuid())
+    .bind(router.uuid())
     .fetch_all(db)
     .await
     .map_err(failed)?;
-    // A foreign key and one snapshot give both lists the same length and order.
-    let pairs = assignments.into_iter().zip(buyers).map(|(assignment, columns)| {
-        let buyer: Stored<Buyer> = stored(columns, |document| parse("buyer", document))?;
-        Ok(AssignedBuyer { assignment, buyer })
-    });
-    pairs.collect()
+    rows.into_iter().map(|row| stored(row, |document| parse("target", document))).collect()
 }
 
 /// The other campaigns that name a number.

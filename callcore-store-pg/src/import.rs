@@ -1,6 +1,7 @@
 //! Takes over what another store holds, all of it or nothing.
 
 use callcore::vocabulary::TenantId;
+use chrono::{DateTime, Datelike as _, Utc};
 use serde_json::{Map, Value};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 
@@ -122,16 +123,174 @@ impl Import {
     }
 }
 
-/// The row with the columns that only Postgres has: they repeat what stands in the document.
+/// The row with the columns that only Postgres has, or has in another form: they repeat what stands in
+/// the document.
 fn completed(table: &str, mut row: Map<String, Value>) -> Map<String, Value> {
-    if table == "calls" {
-        let tags = row.get("document").and_then(|call| call.get("tags")).cloned();
-        row.entry("tags").or_insert(tags.unwrap_or_else(|| Value::Object(Map::new())));
+    let document = row.get("document");
+    match table {
+        "calls" => {
+            let tags = document.and_then(|call| call.get("tags")).cloned();
+            row.entry("tags").or_insert(tags.unwrap_or_else(|| Value::Object(Map::new())));
+        }
+        "rtb_bid_responses" => {
+            let until = offered_until(document);
+            row.insert("offered_until".to_owned(), until);
+        }
+        _ => {}
     }
     row
+}
+
+/// Until when the bid of a response holds, by its document: bidders name years that Postgres does not
+/// read as an export writes them.
+fn offered_until(response: Option<&Value>) -> Value {
+    let until = response.and_then(|response| response.pointer("/offer/expiresAt")?.as_str());
+    match until.and_then(|until| until.parse::<DateTime<Utc>>().ok()) {
+        Some(until) if until.year() > 9_999 => "infinity".into(),
+        Some(until) => until.max(DateTime::UNIX_EPOCH).to_rfc3339().into(),
+        None => Value::Null,
+    }
 }
 
 /// Whether a name needs no quotes. Names come from the migrations of another store.
 fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use callcore::auction::Verdict;
+    use callcore::call::Call;
+    use callcore::port::{Ask, AuctionRecord, Auctions as _, Begun, Calls as _, Directory as _};
+    use callcore_testkit::fixtures::{
+        auction, bid, call, call_id, campaign, campaign_id, considered, noon, phone, router,
+        router_id, target, target_assignment, target_id, tenant,
+    };
+    use chrono::TimeDelta;
+    use serde_json::json;
+
+    use super::*;
+    use crate::database::Database;
+    use crate::open::PgStore;
+
+    #[test]
+    fn a_bid_holds_as_long_as_its_document_says() {
+        for (offer, until) in [
+            (json!({"expiresAt": "2026-11-22T12:05:00Z"}), json!("2026-11-22T12:05:00+00:00")),
+            (json!({"expiresAt": "+12026-11-22T12:05:00Z"}), json!("infinity")),
+            (json!({"expiresAt": "-0026-11-22T12:05:00Z"}), json!("1970-01-01T00:00:00+00:00")),
+            (json!({"expiresAt": null}), Value::Null),
+            (Value::Null, Value::Null),
+        ] {
+            let row =
+                json!({"offered_until": "+12026-11-22T12:05:00Z", "document": {"offer": offer}});
+            let Value::Object(row) = row else { unreachable!() };
+            assert_eq!(completed("rtb_bid_responses", row)["offered_until"], until, "{offer}");
+        }
+    }
+
+    fn sold(call: &Call) -> AuctionRecord {
+        let until = noon() + TimeDelta::minutes(5);
+        considered(auction(call, 1, noon()), call, 1, Verdict::Won, Some(bid(4, Some(until))))
+    }
+
+    /// The rows of one call that was auctioned, table by table, as SQLite's export has them.
+    fn exported() -> Vec<(&'static str, Value)> {
+        let (tenant, now, call) = (tenant(1), noon(), call(tenant(1), 1));
+        let sold = sold(&call);
+        let (request, response) = (&sold.request, &sold.responses[0]);
+        let id = |id: uuid::Uuid| id.simple().to_string();
+        let (target_1, router_1) = (id(target_id(1).uuid()), id(router_id(1).uuid()));
+        let (campaign_1, call_1) = (id(campaign_id(1).uuid()), id(call.id.uuid()));
+        let row = |id: &str, document: Value| {
+            json!({"tenant_id": tenant, "id": id, "version": 1, "created_at": now,
+                "updated_at": now, "document": document})
+        };
+        let with = |mut row: Value, more: Value| {
+            row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            row
+        };
+        let named = callcore::model::Campaign { rtb_router_id: Some(router_id(1)), ..campaign(1) };
+        let auction_1 = id(request.id.uuid());
+        vec![
+            ("rtb_targets", row(&target_1, json!(target(1)))),
+            ("rtb_routers", row(&router_1, json!(router(1, [1])))),
+            (
+                "rtb_router_assignments",
+                json!({"tenant_id": tenant, "router_id": router_1,
+                "position": 0, "target_id": target_1}),
+            ),
+            (
+                "campaigns",
+                with(
+                    row(&campaign_1, json!(named)),
+                    json!({"name": "Campaign 1",
+                "status": "draft", "phone_number_id": null, "rtb_router_id": router_1}),
+                ),
+            ),
+            (
+                "campaign_targets",
+                json!({"tenant_id": tenant, "campaign_id": campaign_1,
+                "target_id": target_1, "position": 1, "version": 1, "created_at": now,
+                "updated_at": now, "document": target_assignment(7)}),
+            ),
+            (
+                "calls",
+                json!({"tenant_id": tenant, "id": call_1, "version": 1,
+                "campaign_id": campaign_1, "buyer_id": null, "status": "ringing", "ended": 0,
+                "started_at": now, "caller": "", "leases": [], "document": call}),
+            ),
+            (
+                "rtb_bid_requests",
+                json!({"tenant_id": tenant, "id": auction_1, "call_id": call_1,
+                "campaign_id": campaign_1, "opened_at": now, "caller": sold.caller,
+                "document": request}),
+            ),
+            (
+                "rtb_bid_responses",
+                json!({"tenant_id": tenant, "id": id(response.id),
+                "auction_id": auction_1, "position": 0, "call_id": call_1,
+                "campaign_id": campaign_1, "target_id": target_1, "verdict": "won",
+                "opened_at": now, "offered_to": sold.caller, "document": response}),
+            ),
+            (
+                "rtb_auction_details",
+                json!({"tenant_id": tenant, "auction_id": auction_1,
+                "document": sold.log}),
+            ),
+            (
+                "steps_begun",
+                json!({"tenant_id": tenant, "call_id": call_1, "step": "voice",
+                "until": now + TimeDelta::seconds(9)}),
+            ),
+        ]
+    }
+
+    #[tokio::test]
+    async fn what_auctions_left_behind_is_taken_over() {
+        let database = Database::empty(None).await;
+        let mut import = Import::begin(&database.options()).await.unwrap();
+        for (table, row) in exported() {
+            let row = row.as_object().unwrap().clone();
+            import.rows(table, Some(tenant(1)), &[row]).await.unwrap();
+        }
+        import.commit().await.unwrap();
+        let store = PgStore::open(&database.options()).await.unwrap();
+        let record = sold(&call(tenant(1), 1));
+        let source = store.source(tenant(1), campaign_id(1)).await.unwrap().unwrap();
+        assert_eq!(source.router_targets.len(), 1);
+        assert_eq!(source.targets[0].assignment.value, target_assignment(7));
+        let kept = store.of_call(tenant(1), call_id(1)).await.unwrap();
+        assert!(kept.iter().eq([&record]), "{kept:?}");
+        let caller = record.caller.clone().unwrap_or_else(|| phone(1));
+        let ask = Ask { bids: Some((caller, vec![target_id(1)])), ..Ask::default() };
+        let look = store.look(tenant(1), call_id(1), &ask, noon()).await.unwrap();
+        assert_eq!(look.auction, Some(record.log));
+        assert_eq!(look.bids.get(&target_id(1)), record.responses[0].offer.as_ref());
+        let voice = callcore::call::StepKey::voice();
+        let until = noon() + TimeDelta::seconds(9);
+        let begun = store.begin(tenant(1), call_id(1), &voice, until, noon()).await;
+        assert_eq!(begun.unwrap(), Begun::Busy { until });
+        store.close().await;
+    }
 }

@@ -3,8 +3,8 @@
 //!
 //! # What it is
 //!
-//! [`PgStore`] implements [`Directory`], [`Registry`], [`Calls`], [`Capacity`], [`SystemStore`] and
-//! [`Accounts`]. What it acknowledged survives a crash of the process and of the database: every
+//! [`PgStore`] implements [`Directory`], [`Registry`], [`Calls`], [`Auctions`], [`Capacity`],
+//! [`SystemStore`] and [`Accounts`]. What it acknowledged survives a crash of the process and of the database: every
 //! commit waits for the disk. Leases and the windows of caps follow the database's clock, which all
 //! servers share. A future that is dropped midway leaves nothing half done.
 //!
@@ -42,6 +42,7 @@
 //! ```
 //!
 //! [`Accounts`]: callcore::port::Accounts
+//! [`Auctions`]: callcore::port::Auctions
 //! [`Calls`]: callcore::port::Calls
 //! [`Capacity`]: callcore::port::Capacity
 //! [`Directory`]: callcore::port::Directory
@@ -49,6 +50,8 @@
 //! [`SystemStore`]: callcore::port::SystemStore
 
 mod accounts;
+mod assignment;
+mod auctions;
 mod batch;
 mod calls;
 mod capacity;
@@ -63,6 +66,7 @@ mod open;
 mod options;
 mod place;
 mod pool;
+mod reference;
 mod registry;
 mod revision;
 mod role;

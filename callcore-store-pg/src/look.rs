@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use callcore::auction::Bid;
 use callcore::call::{Contact, Fact};
-use callcore::port::{Ask, Look, StoreError};
+use callcore::port::{Ask, BidResponseRecord, Look, StoreError};
 use callcore::routing::{Activity, CapKey};
-use callcore::vocabulary::{BuyerId, CallId, CampaignId, PhoneNumber, TenantId};
+use callcore::vocabulary::{
+    BuyerId, CallId, CampaignId, CandidateId, PhoneNumber, TargetId, TenantId,
+};
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row as _};
@@ -17,7 +20,7 @@ use crate::place::Places;
 use crate::row::{count, parse, rounded};
 use crate::text::storable;
 
-/// The row of `callcore_look`. Where nothing is found, arrays are absent.
+/// The row of `callcore_look_with_auction`. Where nothing is found, arrays are absent.
 struct Row {
     o_call: Option<String>,
     o_version: Option<i64>,
@@ -32,6 +35,8 @@ struct Row {
     o_answered: Option<Vec<i64>>,
     o_converted: Option<Vec<i64>>,
     o_ended_at: Option<Vec<Option<DateTime<Utc>>>>,
+    o_bids: Option<Vec<String>>,
+    o_auction: Option<String>,
 }
 
 impl FromRow<'_, PgRow> for Row {
@@ -50,6 +55,8 @@ impl FromRow<'_, PgRow> for Row {
             o_answered: row.try_get("o_answered")?,
             o_converted: row.try_get("o_converted")?,
             o_ended_at: row.try_get("o_ended_at")?,
+            o_bids: row.try_get("o_bids")?,
+            o_auction: row.try_get("o_auction")?,
         })
     }
 }
@@ -66,9 +73,11 @@ impl PgStore {
         let mut places = Places::default();
         let numbers = ask.caps.iter().map(|cap| places.number(cap, now));
         let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
-        let buyers = ask.activity.iter().flat_map(|(_, buyers)| buyers);
+        let candidates = ask.activity.iter().flat_map(|(_, candidates)| candidates);
+        let targets = ask.bids.iter().flat_map(|(_, targets)| targets);
         let row: Row = sqlx::query_as(
-            "SELECT * FROM callcore_look($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            "SELECT * FROM callcore_look_with_auction($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
+             $12, $13, $14)",
         )
         .bind(tenant.uuid())
         .bind(call.uuid())
@@ -81,7 +90,9 @@ impl PgStore {
         .bind(places.changed_secs)
         .bind(ask.caller.as_ref().map(PhoneNumber::as_str))
         .bind(ask.activity.as_ref().map(|(campaign, _)| campaign.uuid()))
-        .bind(buyers.map(|buyer| buyer.uuid()).collect::<Vec<_>>())
+        .bind(candidates.map(|candidate| candidate.uuid()).collect::<Vec<_>>())
+        .bind(ask.bids.as_ref().map(|(caller, _)| caller.as_str()))
+        .bind(targets.map(|target| target.uuid()).collect::<Vec<_>>())
         .fetch_one(self.calls_pool()?)
         .await
         .map_err(failed)?;
@@ -101,6 +112,8 @@ impl Row {
             call,
             usage: self.usage(ask, numbers)?,
             activity: self.activity(ask)?,
+            bids: self.bids()?,
+            auction: self.o_auction.as_deref().map(|log| parse("auction", log)).transpose()?,
             contacts: self.contacts(),
         })
     }
@@ -115,16 +128,23 @@ impl Row {
         usage.collect()
     }
 
-    /// What buyers did in a campaign, and when any campaign last kept them busy.
-    fn activity(&self, ask: &Ask) -> Result<BTreeMap<BuyerId, Activity>, StoreError> {
-        let asked = ask.activity.iter().flat_map(|(_, buyers)| buyers);
+    fn bids(&self) -> Result<BTreeMap<TargetId, Bid>, StoreError> {
+        let rows = self.o_bids.iter().flatten();
+        let responses = rows.map(|row| parse::<BidResponseRecord>("bid response", row));
+        let offers = responses.map(|row| row.map(|row| Some((row.target, row.offer?))));
+        offers.filter_map(Result::transpose).collect()
+    }
+
+    /// What candidates did in a campaign, and when any campaign last kept them busy.
+    fn activity(&self, ask: &Ask) -> Result<BTreeMap<CandidateId, Activity>, StoreError> {
+        let asked = ask.activity.iter().flat_map(|(_, candidates)| candidates);
         let mut activity: BTreeMap<_, _> =
-            asked.map(|buyer| (*buyer, Activity::default())).collect();
-        let buyers = self.o_buyers.iter().flatten();
+            asked.map(|candidate| (*candidate, Activity::default())).collect();
+        let candidates = self.o_buyers.iter().flatten();
         let counts = [&self.o_offered, &self.o_answered, &self.o_converted]
             .map(|column| column.as_deref().unwrap_or_default());
         let ended_at = self.o_ended_at.as_deref().unwrap_or_default();
-        for (index, buyer) in buyers.enumerate() {
+        for (index, candidate) in candidates.enumerate() {
             let [offered, answered, converted] =
                 counts.map(|column| column.get(index).copied().unwrap_or_default());
             let known = Activity {
@@ -133,7 +153,7 @@ impl Row {
                 converted: count(converted)?,
                 last_ended_at: ended_at.get(index).copied().flatten(),
             };
-            activity.insert(BuyerId::from_uuid(*buyer), known);
+            activity.insert(CandidateId::from_uuid(*candidate), known);
         }
         Ok(activity)
     }

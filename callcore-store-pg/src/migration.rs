@@ -49,6 +49,7 @@ fn migrations() -> Vec<Migration> {
         (4, "calls", include_str!("../migrations/0004_calls.sql")),
         (5, "capacity", include_str!("../migrations/0005_capacity.sql")),
         (6, "system", include_str!("../migrations/0006_system.sql")),
+        (7, "auctions", include_str!("../migrations/0007_auctions.sql")),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

@@ -1,8 +1,8 @@
-//! Configuration objects as rows, and what spans them.
+//! Configuration objects as rows.
 
-use callcore::model::{Campaign, CampaignStatus, Kind, Object, Stored};
-use callcore::port::{Holder, RegistryError, StoreError};
-use callcore::vocabulary::{PageRequest, TenantId};
+use callcore::model::{CampaignStatus, Kind, Object, Router, Stored};
+use callcore::port::{RegistryError, StoreError};
+use callcore::vocabulary::{NumberId, PageRequest, RouterId, TenantId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -17,6 +17,8 @@ macro_rules! on_table {
             Kind::Campaign => concat!($before, "campaigns", $after),
             Kind::Buyer => concat!($before, "buyers", $after),
             Kind::Number => concat!($before, "phone_numbers", $after),
+            Kind::Target => concat!($before, "rtb_targets", $after),
+            Kind::Router => concat!($before, "rtb_routers", $after),
         }
     };
 }
@@ -92,27 +94,9 @@ pub(crate) async fn put(
     tenant: TenantId,
     row: &Stored<Object>,
 ) -> Result<(), RegistryError> {
-    let query = match &row.value {
-        Object::Campaign(_) => sqlx::query(
-            "INSERT INTO campaigns (tenant_id, id, version, created_at, updated_at, document, \
-             name, status, phone_number_id) VALUES ($1, $2, $3, $4, $5, $6::json, $7, $8, $9) \
-             ON CONFLICT (tenant_id, id) DO UPDATE SET version = $3, updated_at = $5, \
-             document = $6::json, name = $7, status = $8, phone_number_id = $9",
-        ),
-        Object::Buyer(_) => sqlx::query(
-            "INSERT INTO buyers (tenant_id, id, version, created_at, updated_at, document) \
-             VALUES ($1, $2, $3, $4, $5, $6::json) ON CONFLICT (tenant_id, id) DO UPDATE SET \
-             version = $3, updated_at = $5, document = $6::json",
-        ),
-        Object::Number(_) => sqlx::query(
-            "INSERT INTO phone_numbers (tenant_id, id, version, created_at, updated_at, document, \
-             number) VALUES ($1, $2, $3, $4, $5, $6::json, $7) ON CONFLICT (tenant_id, id) DO \
-             UPDATE SET version = $3, updated_at = $5, document = $6::json, number = $7",
-        ),
-    };
     let kind = row.value.kind();
     let document = row.value.to_json().map_err(|error| StoreError::corrupt(kind.name(), error))?;
-    let query = query
+    let query = sqlx::query(upsert(kind))
         .bind(tenant.uuid())
         .bind(row.id)
         .bind(column(row.version))
@@ -123,17 +107,73 @@ pub(crate) async fn put(
         Object::Campaign(campaign) => query
             .bind(storable(&campaign.name))
             .bind(word(campaign.status))
-            .bind(campaign.phone_number_id.map(callcore::vocabulary::NumberId::uuid)),
-        Object::Buyer(_) => query,
+            .bind(campaign.phone_number_id.map(NumberId::uuid))
+            .bind(campaign.rtb_router_id.map(RouterId::uuid)),
         Object::Number(number) => query.bind(number.number.as_str()),
+        Object::Buyer(_) | Object::Target(_) | Object::Router(_) => query,
     };
-    match query.execute(db).await {
-        Ok(_) => Ok(()),
+    match query.execute(&mut *db).await {
+        Ok(_) => {}
         Err(error) if clashes_with(&error, "phone_numbers_number") => {
-            Err(RegistryError::NumberUnavailable)
+            return Err(RegistryError::NumberUnavailable);
         }
-        Err(error) => Err(failed(error).into()),
+        Err(error) => return Err(failed(error).into()),
     }
+    match &row.value {
+        Object::Router(router) => Ok(put_members(db, tenant, row.id, router).await?),
+        _ => Ok(()),
+    }
+}
+
+const fn upsert(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Campaign => {
+            "INSERT INTO campaigns (tenant_id, id, version, created_at, updated_at, document, name, \
+             status, phone_number_id, rtb_router_id) \
+             VALUES ($1, $2, $3, $4, $5, $6::json, $7, $8, $9, $10) \
+             ON CONFLICT (tenant_id, id) DO UPDATE SET version = $3, updated_at = $5, \
+             document = $6::json, name = $7, status = $8, phone_number_id = $9, rtb_router_id = $10"
+        }
+        Kind::Number => {
+            "INSERT INTO phone_numbers (tenant_id, id, version, created_at, updated_at, document, \
+             number) VALUES ($1, $2, $3, $4, $5, $6::json, $7) ON CONFLICT (tenant_id, id) DO \
+             UPDATE SET version = $3, updated_at = $5, document = $6::json, number = $7"
+        }
+        Kind::Buyer | Kind::Target | Kind::Router => on_table!(
+            kind,
+            "INSERT INTO ",
+            " (tenant_id, id, version, created_at, updated_at, document) \
+             VALUES ($1, $2, $3, $4, $5, $6::json) ON CONFLICT (tenant_id, id) DO UPDATE SET \
+             version = $3, updated_at = $5, document = $6::json"
+        ),
+    }
+}
+
+/// Repeats which targets a router names, in their order, so that none of them can be deleted.
+async fn put_members(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    id: Uuid,
+    router: &Router,
+) -> Result<(), StoreError> {
+    let targets = router.assignments.iter().map(|assigned| assigned.target_id.uuid());
+    sqlx::query("DELETE FROM rtb_router_assignments WHERE tenant_id = $1 AND router_id = $2")
+        .bind(tenant.uuid())
+        .bind(id)
+        .execute(&mut *db)
+        .await
+        .map_err(failed)?;
+    sqlx::query(
+        "INSERT INTO rtb_router_assignments (tenant_id, router_id, position, target_id) \
+         SELECT $1, $2, position, target FROM unnest($3) WITH ORDINALITY AS w (target, position)",
+    )
+    .bind(tenant.uuid())
+    .bind(id)
+    .bind(targets.collect::<Vec<_>>())
+    .execute(db)
+    .await
+    .map(drop)
+    .map_err(failed)
 }
 
 pub(crate) async fn delete(
@@ -149,78 +189,6 @@ pub(crate) async fn delete(
         .await
         .map(drop)
         .map_err(failed)
-}
-
-/// Refuses what spans objects of a tenant. No other change of the tenant happens at the same time.
-pub(crate) async fn check(
-    db: &mut PgConnection,
-    tenant: TenantId,
-    id: Uuid,
-    object: &Object,
-) -> Result<(), RegistryError> {
-    match object {
-        Object::Campaign(campaign) => check_campaign(db, tenant, id, campaign).await,
-        Object::Buyer(_) | Object::Number(_) => Ok(()),
-    }
-}
-
-/// A campaign names a number that is there, and shares it with no other active one.
-async fn check_campaign(
-    db: &mut PgConnection,
-    tenant: TenantId,
-    id: Uuid,
-    campaign: &Campaign,
-) -> Result<(), RegistryError> {
-    let Some(number) = campaign.phone_number_id else { return Ok(()) };
-    if !exists(db, tenant, Kind::Number, number.uuid()).await? {
-        let path = "/phoneNumberId";
-        return Err(RegistryError::UnknownReference { path, kind: Kind::Number });
-    }
-    if campaign.status != CampaignStatus::Active {
-        return Ok(());
-    }
-    let rival: Option<(Uuid, String)> = sqlx::query_as(
-        "SELECT id, name FROM campaigns \
-         WHERE tenant_id = $1 AND phone_number_id = $2 AND status = 'active' AND id <> $3",
-    )
-    .bind(tenant.uuid())
-    .bind(number.uuid())
-    .bind(id)
-    .fetch_optional(db)
-    .await
-    .map_err(failed)?;
-    match rival {
-        Some(rival) => Err(RegistryError::NumberInUse(holder(rival))),
-        None => Ok(()),
-    }
-}
-
-/// What holds on to an object, so that it cannot be deleted.
-pub(crate) async fn holders(
-    db: &mut PgConnection,
-    tenant: TenantId,
-    kind: Kind,
-    id: Uuid,
-) -> Result<Vec<Holder>, StoreError> {
-    let query = match kind {
-        Kind::Campaign => return Ok(Vec::new()),
-        Kind::Buyer => sqlx::query_as(
-            "SELECT c.id, c.name FROM campaign_buyers AS a \
-             JOIN campaigns AS c ON c.tenant_id = a.tenant_id AND c.id = a.campaign_id \
-             WHERE a.tenant_id = $1 AND a.buyer_id = $2 ORDER BY c.id",
-        ),
-        Kind::Number => sqlx::query_as(
-            "SELECT id, name FROM campaigns WHERE tenant_id = $1 AND phone_number_id = $2 \
-             ORDER BY id",
-        ),
-    };
-    let rows: Vec<(Uuid, String)> =
-        query.bind(tenant.uuid()).bind(id).fetch_all(db).await.map_err(failed)?;
-    Ok(rows.into_iter().map(holder).collect())
-}
-
-fn holder((id, name): (Uuid, String)) -> Holder {
-    Holder { kind: Kind::Campaign, id, name }
 }
 
 /// The column of a campaign's status. Migrations name these words, so they are written out.

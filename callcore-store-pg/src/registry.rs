@@ -1,22 +1,24 @@
 //! Configuration objects, written and read by the API.
 
 use async_trait::async_trait;
-use callcore::model::{Assignment, Kind, Object, Stored};
+use callcore::model::{Assignment, Kind, Object, Stored, TargetAssignment};
 use callcore::port::{Registry, RegistryError, StoreError};
-use callcore::vocabulary::{BuyerId, CampaignId, Page, PageRequest, TenantId};
+use callcore::vocabulary::{BuyerId, CampaignId, Page, PageRequest, TargetId, TenantId};
 use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::error::failed;
-use crate::object;
+use crate::assignment::{self, Assigned};
 use crate::open::PgStore;
-use crate::row::{Columns, json, parse, rounded, stored};
+use crate::row::rounded;
 use crate::transaction::snapshot;
+use crate::{object, reference};
 
 /// Any write of a campaign can move the choice which one answers its number.
 fn moves_numbers(kind: Kind) -> bool {
-    kind != Kind::Buyer
+    matches!(kind, Kind::Campaign | Kind::Number)
 }
 
 #[async_trait]
@@ -35,7 +37,7 @@ impl Registry for PgStore {
                 if object::exists(db, tenant, kind, id).await? {
                     return Err(RegistryError::VersionConflict);
                 }
-                object::check(db, tenant, id, &row.value).await?;
+                reference::check(db, tenant, id, &row.value).await?;
                 object::put(db, tenant, &row).await?;
                 Ok(row)
             })
@@ -69,7 +71,7 @@ impl Registry for PgStore {
                 if before.version != version {
                     return Err(RegistryError::VersionConflict);
                 }
-                object::check(db, tenant, id, &object).await?;
+                reference::check(db, tenant, id, &object).await?;
                 let row = Stored { version: version + 1, updated_at: now, ..before.with(object) };
                 object::put(db, tenant, &row).await?;
                 Ok(row)
@@ -82,7 +84,7 @@ impl Registry for PgStore {
         self.change(tenant, moves_numbers(kind), move |db| {
             Box::pin(async move {
                 require(db, tenant, kind, id).await?;
-                let holders = object::holders(db, tenant, kind, id).await?;
+                let holders = reference::holders(db, tenant, kind, id).await?;
                 if !holders.is_empty() {
                     return Err(RegistryError::InUse(holders));
                 }
@@ -112,15 +114,7 @@ impl Registry for PgStore {
         assignment: Assignment,
         now: DateTime<Utc>,
     ) -> Result<Stored<Assignment>, RegistryError> {
-        let now = rounded(now)?;
-        self.change(tenant, false, move |db| {
-            Box::pin(async move {
-                require(db, tenant, Kind::Campaign, campaign.uuid()).await?;
-                require(db, tenant, Kind::Buyer, buyer.uuid()).await?;
-                Ok(put_assignment(db, tenant, campaign, buyer, assignment, now).await?)
-            })
-        })
-        .await
+        self.put_assignment(Assigned::Buyers, tenant, campaign, buyer.uuid(), assignment, now).await
     }
 
     async fn unassign(
@@ -129,26 +123,7 @@ impl Registry for PgStore {
         campaign: CampaignId,
         buyer: BuyerId,
     ) -> Result<(), RegistryError> {
-        self.change(tenant, false, move |db| {
-            Box::pin(async move {
-                require(db, tenant, Kind::Campaign, campaign.uuid()).await?;
-                let deleted = sqlx::query(
-                    "DELETE FROM campaign_buyers \
-                     WHERE tenant_id = $1 AND campaign_id = $2 AND buyer_id = $3",
-                )
-                .bind(tenant.uuid())
-                .bind(campaign.uuid())
-                .bind(buyer.uuid())
-                .execute(db)
-                .await
-                .map_err(failed)?;
-                match deleted.rows_affected() {
-                    0 => Err(RegistryError::NotFound(Kind::Buyer)),
-                    _ => Ok(()),
-                }
-            })
-        })
-        .await
+        self.delete_assignment(Assigned::Buyers, tenant, campaign, buyer.uuid()).await
     }
 
     async fn assignments(
@@ -156,10 +131,89 @@ impl Registry for PgStore {
         tenant: TenantId,
         campaign: CampaignId,
     ) -> Result<Vec<Stored<Assignment>>, RegistryError> {
+        self.list_assignments(Assigned::Buyers, tenant, campaign).await
+    }
+
+    async fn assign_target(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+        target: TargetId,
+        assignment: TargetAssignment,
+        now: DateTime<Utc>,
+    ) -> Result<Stored<TargetAssignment>, RegistryError> {
+        self.put_assignment(Assigned::Targets, tenant, campaign, target.uuid(), assignment, now)
+            .await
+    }
+
+    async fn unassign_target(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+        target: TargetId,
+    ) -> Result<(), RegistryError> {
+        self.delete_assignment(Assigned::Targets, tenant, campaign, target.uuid()).await
+    }
+
+    async fn target_assignments(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+    ) -> Result<Vec<Stored<TargetAssignment>>, RegistryError> {
+        self.list_assignments(Assigned::Targets, tenant, campaign).await
+    }
+}
+
+impl PgStore {
+    async fn put_assignment<T: Serialize + DeserializeOwned + Send + Sync + 'static>(
+        &self,
+        assigned: Assigned,
+        tenant: TenantId,
+        campaign: CampaignId,
+        id: Uuid,
+        assignment: T,
+        now: DateTime<Utc>,
+    ) -> Result<Stored<T>, RegistryError> {
+        let now = rounded(now)?;
+        self.change(tenant, false, move |db| {
+            Box::pin(async move {
+                require(db, tenant, Kind::Campaign, campaign.uuid()).await?;
+                require(db, tenant, assigned.kind(), id).await?;
+                Ok(assignment::put(db, assigned, tenant, campaign, id, &assignment, now).await?)
+            })
+        })
+        .await
+    }
+
+    async fn delete_assignment(
+        &self,
+        assigned: Assigned,
+        tenant: TenantId,
+        campaign: CampaignId,
+        id: Uuid,
+    ) -> Result<(), RegistryError> {
+        self.change(tenant, false, move |db| {
+            Box::pin(async move {
+                require(db, tenant, Kind::Campaign, campaign.uuid()).await?;
+                match assignment::delete(db, assigned, tenant, campaign, id).await? {
+                    true => Ok(()),
+                    false => Err(RegistryError::NotFound(assigned.kind())),
+                }
+            })
+        })
+        .await
+    }
+
+    async fn list_assignments<T: DeserializeOwned + Send + 'static>(
+        &self,
+        assigned: Assigned,
+        tenant: TenantId,
+        campaign: CampaignId,
+    ) -> Result<Vec<Stored<T>>, RegistryError> {
         snapshot(self.api_pool()?, tenant, move |db| {
             Box::pin(async move {
                 require(db, tenant, Kind::Campaign, campaign.uuid()).await?;
-                Ok(assignments(db, tenant, campaign).await?)
+                Ok(assignment::list(db, assigned, tenant, campaign).await?)
             })
         })
         .await
@@ -176,51 +230,4 @@ async fn require(
         true => Ok(()),
         false => Err(RegistryError::NotFound(kind)),
     }
-}
-
-async fn put_assignment(
-    db: &mut PgConnection,
-    tenant: TenantId,
-    campaign: CampaignId,
-    buyer: BuyerId,
-    assignment: Assignment,
-    now: DateTime<Utc>,
-) -> Result<Stored<Assignment>, StoreError> {
-    let row: Columns = sqlx::query_as(
-        "INSERT INTO campaign_buyers AS a (tenant_id, campaign_id, buyer_id, position, version, \
-         created_at, updated_at, document) \
-         VALUES ($1, $2, $3, (SELECT coalesce(max(position), 0) + 1 FROM campaign_buyers \
-         WHERE tenant_id = $1 AND campaign_id = $2), 1, $4, $4, $5::json) \
-         ON CONFLICT (tenant_id, campaign_id, buyer_id) DO UPDATE SET \
-         version = a.version + 1, updated_at = $4, document = $5::json \
-         RETURNING buyer_id, version, created_at, updated_at, document::text",
-    )
-    .bind(tenant.uuid())
-    .bind(campaign.uuid())
-    .bind(buyer.uuid())
-    .bind(now)
-    .bind(json("assignment", &assignment)?)
-    .fetch_one(db)
-    .await
-    .map_err(failed)?;
-    stored(row, |document| parse("assignment", document))
-}
-
-/// The assignments of a campaign, in the order of assignment.
-pub(crate) async fn assignments(
-    db: &mut PgConnection,
-    tenant: TenantId,
-    campaign: CampaignId,
-) -> Result<Vec<Stored<Assignment>>, StoreError> {
-    let rows: Vec<Columns> = sqlx::query_as(
-        "SELECT buyer_id, version, created_at, updated_at, document::text FROM campaign_buyers \
-         WHERE tenant_id = $1 AND campaign_id = $2 ORDER BY position",
-    )
-    .bind(tenant.uuid())
-    .bind(campaign.uuid())
-    .fetch_all(db)
-    .await
-    .map_err(failed)?;
-    let read = |columns| stored(columns, |document| parse("assignment", document));
-    rows.into_iter().map(read).collect()
 }

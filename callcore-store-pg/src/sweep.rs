@@ -1,4 +1,4 @@
-//! Frees the leases that nobody will, of all tenants.
+//! Frees the leases that nobody will, of all tenants, and forgets the steps that nobody works on.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -49,9 +49,22 @@ pub(crate) async fn sweep(store: &PgStore, now: DateTime<Utc>) -> Result<Swept, 
         swept.ended += count(ended)?;
         swept.orphaned += count(orphaned)?;
         if expired + ended + orphaned < i64::from(BATCH) {
-            return Ok(swept);
+            break;
         }
     }
+    while forget_steps(store, now).await? == i64::from(BATCH) {}
+    Ok(swept)
+}
+
+/// Forgets some of the steps that were begun and that nobody works on any more. It changes nothing
+/// for whoever begins one of them, so the clock need not be trusted.
+async fn forget_steps(store: &PgStore, now: Option<DateTime<Utc>>) -> Result<i64, StoreError> {
+    sqlx::query_scalar("SELECT callcore_sweep_steps($1, $2)")
+        .bind(now)
+        .bind(BATCH)
+        .fetch_one(store.background_pool()?)
+        .await
+        .map_err(failed)
 }
 
 impl PgStore {
@@ -82,7 +95,32 @@ fn uncertainty(answered_after: Duration) -> TimeDelta {
 
 #[cfg(test)]
 mod tests {
+    use callcore::call::StepKey;
+    use callcore::port::{Begun, Calls as _};
+    use callcore_testkit::fixtures::{call_id, noon, tenant};
+
     use super::*;
+    use crate::database::Opened;
+
+    #[tokio::test]
+    async fn steps_that_nobody_works_on_are_forgotten() {
+        let opened = Opened::hosted().await;
+        let (store, voice) = (&opened.store, StepKey::voice());
+        for n in 1..=3 {
+            let until = noon() + Duration::from_secs(n.into());
+            let begun = store.begin(tenant(n), call_id(n), &voice, until, noon()).await;
+            assert_eq!(begun.unwrap(), Begun::Fresh);
+        }
+        let now = noon() + Duration::from_secs(2);
+        assert_eq!(sweep(store, now).await.unwrap(), Swept::default());
+        let mut db = opened.database.superuser().await;
+        let left: Vec<uuid::Uuid> =
+            sqlx::query_scalar("SELECT call_id FROM steps_begun").fetch_all(&mut db).await.unwrap();
+        assert_eq!(left, [call_id(3).uuid()]);
+        let until = noon() + Duration::from_secs(3);
+        let begun = store.begin(tenant(3), call_id(3), &voice, until, now).await;
+        assert_eq!(begun.unwrap(), Begun::Busy { until });
+    }
 
     #[test]
     fn a_clock_that_was_set_is_noticed_once() {

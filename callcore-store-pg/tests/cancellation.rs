@@ -10,21 +10,21 @@ use std::time::Duration;
 use callcore::call::StepKey;
 use callcore::model::{CampaignStatus, Kind};
 use callcore::port::{
-    Accounts as _, Ask, Calls, Capacity as _, Credentials, Directory as _, Registry, Release,
-    SystemStore as _, User,
+    Accounts as _, Ask, Auctions as _, Calls, Capacity as _, Credentials, Directory as _, Registry,
+    Release, Save, SystemStore as _, User,
 };
 use callcore::schedule::CapWindow;
 use callcore::vocabulary::PageRequest;
 use callcore_store_pg::PgStore;
 use callcore_testkit::fixtures::{
-    api_key, api_key_id, assignment, buyer, buyer_cap, buyer_id, call, call_id, campaign,
+    api_key, api_key_id, assignment, auction, buyer, buyer_cap, buyer_id, call, call_id, campaign,
     campaign_id, campaign_on, claim, noon, number, number_id, over, owner, phone, reservation,
-    save, session, session_id, tenant, token, user_id,
+    save, session, session_id, target, target_assignment, target_id, tenant, token, user_id,
 };
 use database::{Opened, execute};
 
-/// How many acts are tried: every method, and the save that ends a call besides.
-const METHODS: u32 = 36;
+/// How many acts are tried: every method, and the saves that end a call or have an auction besides.
+const METHODS: u32 = 43;
 /// No act takes more polls than this; how many it takes is the network's and the scheduler's doing.
 const MOST_POLLS: u32 = 60;
 
@@ -50,7 +50,7 @@ async fn poll_and_drop<T>(polls: u32, future: impl Future<Output = T>) -> Option
 async fn configure(store: &PgStore, method: u32, n: u32) {
     let (tenant, now) = (tenant(1), noon());
     let (campaign_1, buyer_1) = (campaign_id(1), buyer_id(1));
-    let page = PageRequest::default();
+    let (page, target) = (PageRequest::default(), target_assignment(n));
     match method {
         0 => drop(store.create(tenant, buyer_id(n).uuid(), buyer(n).into(), now).await),
         1 => drop(Registry::read(store, tenant, Kind::Buyer, buyer_1.uuid()).await),
@@ -70,6 +70,9 @@ async fn configure(store: &PgStore, method: u32, n: u32) {
         15 => drop(store.revoke_api_key(tenant, api_key_id(n)).await),
         16 => drop(store.preferences(tenant, user_id(1)).await),
         17 => drop(store.set_preferences(tenant, user_id(n), Default::default()).await),
+        18 => drop(store.assign_target(tenant, campaign_1, target_id(1), target, now).await),
+        19 => drop(store.unassign_target(tenant, campaign_1, target_id(1)).await),
+        20 => drop(store.target_assignments(tenant, campaign_1).await),
         _ => serve(store, method, n).await,
     }
 }
@@ -79,28 +82,39 @@ async fn serve(store: &PgStore, method: u32, n: u32) {
     let (tenant, now, step) = (tenant(1), noon(), StepKey::voice());
     let releases = [Release { attempt: 1, refund: true }];
     let claim = claim(1, [buyer_cap(1, CapWindow::Concurrent, 1_000)]);
-    let (ask, filter) = (Ask::default(), Default::default());
+    let (ask, filter, page) = (Ask::default(), Default::default(), PageRequest::default());
+    let until = now + Duration::from_secs(1);
     match method {
-        18 => drop(store.number(&phone(1)).await),
-        19 => drop(store.call(call_id(1)).await),
-        20 => drop(store.sweep(now + Duration::from_secs(61)).await),
-        21 => drop(store.set_up(owner(tenant), now).await),
-        22 => drop(store.add_tenant(second_owner(n), now).await),
-        23 => drop(store.is_set_up().await),
-        24 => drop(store.credentials("owner@example.com").await),
-        25 => drop(store.session(&token(1), 60, now).await),
-        26 => drop(store.api_key(&token(1), now).await),
-        27 => drop(store.look(tenant, call_id(n), &ask, now).await),
-        28 => drop(store.draw(tenant, call_id(n), "rotation", now).await),
-        29 => drop(store.save(tenant, save(call(tenant, n), None, &step)).await),
-        30 => drop(store.save(tenant, save(over(call(tenant, n), now), None, &step)).await),
-        31 => drop(Calls::read(store, tenant, call_id(n)).await),
-        32 => drop(Calls::list(store, tenant, &filter, PageRequest::default()).await),
-        33 => drop(store.reserve(tenant, reservation(call_id(n), 1, [claim]), now).await),
-        34 => drop(store.release(tenant, call_id(n), &releases, now).await),
-        35 => drop(store.held(tenant, now).await),
+        21 => drop(store.number(&phone(1)).await),
+        22 => drop(store.call(call_id(1)).await),
+        23 => drop(store.sweep(now + Duration::from_secs(61)).await),
+        24 => drop(store.set_up(owner(tenant), now).await),
+        25 => drop(store.add_tenant(second_owner(n), now).await),
+        26 => drop(store.is_set_up().await),
+        27 => drop(store.credentials("owner@example.com").await),
+        28 => drop(store.session(&token(1), 60, now).await),
+        29 => drop(store.api_key(&token(1), now).await),
+        30 => drop(store.look(tenant, call_id(n), &ask, now).await),
+        31 => drop(store.begin(tenant, call_id(n), &step, until, now).await),
+        32 => drop(store.draw(tenant, call_id(n), "rotation", now).await),
+        33 => drop(store.save(tenant, save(call(tenant, n), None, &step)).await),
+        34 => drop(store.save(tenant, save(over(call(tenant, n), now), None, &step)).await),
+        35 => drop(store.save(tenant, auctioned(n)).await),
+        36 => drop(Calls::read(store, tenant, call_id(n)).await),
+        37 => drop(Calls::list(store, tenant, &filter, page).await),
+        38 => drop(store.requests(tenant, &Default::default(), page).await),
+        39 => drop(store.of_call(tenant, call_id(n)).await),
+        40 => drop(store.reserve(tenant, reservation(call_id(n), 1, [claim]), now).await),
+        41 => drop(store.release(tenant, call_id(n), &releases, now).await),
+        42 => drop(store.held(tenant, now).await),
         _ => unreachable!("there are {METHODS} acts"),
     }
+}
+
+fn auctioned(n: u32) -> Save {
+    let call = call(tenant(1), n);
+    let auction = Some(auction(&call, n, noon()));
+    Save { auction, ..save(call, None, &StepKey::voice()) }
 }
 
 fn second_owner(n: u32) -> Credentials {
@@ -123,6 +137,7 @@ async fn open() -> Opened {
             (number_id(1).uuid(), number(1).into()),
             (campaign_id(1).uuid(), active.into()),
             (buyer_id(1).uuid(), buyer(1).into()),
+            (target_id(1).uuid(), target(1).into()),
         ] {
             store.create(tenant(1), id, object, noon()).await?;
         }

@@ -3,11 +3,12 @@
 #[path = "harness/database.rs"]
 mod database;
 
+use callcore::call::StepKey;
 use callcore::model::Kind;
 use callcore::port::{Directory as _, Registry as _, StoreError, SystemStore as _};
 use callcore::vocabulary::PageRequest;
 use callcore_store_pg::{OpenError, PgOptions, PgStore, migrate};
-use callcore_testkit::fixtures::{buyer, buyer_id, noon, tenant};
+use callcore_testkit::fixtures::{buyer, buyer_id, call, call_id, noon, save, tenant};
 use database::{Database, Opened, execute, hosted_login};
 
 #[tokio::test]
@@ -58,6 +59,26 @@ async fn a_database_that_a_newer_version_migrated_is_opened() {
     .await;
     let store = PgStore::open(&opened.database.options()).await.unwrap();
     store.create(tenant(1), buyer_id(1).uuid(), buyer(1).into(), noon()).await.unwrap();
+}
+
+/// What servers of the release before call is still there, by its old name and with its old result.
+#[tokio::test]
+async fn servers_of_the_release_before_still_look() {
+    let opened = Opened::new().await;
+    let saved = save(call(tenant(1), 1), None, &StepKey::voice());
+    callcore::port::Calls::save(&*opened.store, tenant(1), saved).await.unwrap();
+    let mut db = opened.database.superuser().await;
+    execute(&mut db, "SET ROLE callcore_app").await;
+    let version: i64 = sqlx::query_scalar(
+        "SELECT o_version FROM callcore_look($1, $2, 'voice', now(), \
+         '{}', '{}', '{}', '{}', '{}', NULL, NULL, '{}')",
+    )
+    .bind(tenant(1).uuid())
+    .bind(call_id(1).uuid())
+    .fetch_one(&mut db)
+    .await
+    .unwrap();
+    assert_eq!(version, 1);
 }
 
 #[tokio::test]

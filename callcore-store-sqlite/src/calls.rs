@@ -2,12 +2,14 @@
 
 use async_trait::async_trait;
 use callcore::call::{Call, Contact, Growth, StepKey, Tally};
-use callcore::port::{Ask, CallFilter, Calls, Journey, Look, Save, SaveError, StoreError};
+use callcore::port::{Ask, Begun, CallFilter, Calls, Journey, Look, Save, SaveError, StoreError};
 use callcore::vocabulary::{BuyerId, CallId, Cursor, Page, PageRequest, PhoneNumber, TenantId};
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, SqliteConnection};
 
 use crate::SqliteStore;
+use crate::auctions;
+use crate::begin::{begin, end};
 use crate::capacity::{close, release};
 use crate::error::failed;
 use crate::look::look;
@@ -28,6 +30,21 @@ impl Calls for SqliteStore {
             .await
     }
 
+    async fn begin(
+        &self,
+        tenant: TenantId,
+        call: CallId,
+        step: &StepKey,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Begun, StoreError> {
+        let (step, span) = (step.clone(), (rounded(until)?, rounded(now)?));
+        self.transaction(move |db| {
+            Box::pin(async move { begin(db, tenant, call, &step, span).await })
+        })
+        .await
+    }
+
     async fn draw(
         &self,
         tenant: TenantId,
@@ -45,6 +62,10 @@ impl Calls for SqliteStore {
             Box::pin(async move {
                 let version = write_call(db, tenant, &save).await?;
                 write_fact(db, tenant, &save, version).await?;
+                end(db, tenant, save.call.id, &save.fact.step).await?;
+                if let Some(auction) = &save.auction {
+                    auctions::put(db, tenant, auction).await?;
+                }
                 grow(db, tenant, &save.growth).await?;
                 release(db, tenant, save.call.id, &save.releases).await?;
                 if save.call.is_over() {
@@ -233,7 +254,7 @@ async fn add_tally(
          last_ended_at = COALESCE(MAX(last_ended_at, ?7), last_ended_at, ?7)",
     )
     .bind(tenant.uuid())
-    .bind(tally.buyer.uuid())
+    .bind(tally.candidate.uuid())
     .bind(tally.campaign.uuid())
     .bind(tally.offered)
     .bind(tally.answered)

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use callcore::call::Call;
 use callcore::port::{Capacity, Held, Release, Reservation, Reserved, StoreError};
 use callcore::routing::{CapKey, Claim};
-use callcore::vocabulary::{BuyerId, CallId, LeaseId, TenantId};
+use callcore::vocabulary::{CallId, CandidateId, LeaseId, TenantId};
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use crate::row::{count, instant, json, parse, rounded};
 const CLAIMS_AT_ONCE: usize = 16;
 
 /// Claims that did not fit, each with the first of its caps that was full.
-type PassedOver = Vec<(BuyerId, CapKey)>;
+type PassedOver = Vec<(CandidateId, CapKey)>;
 
 #[async_trait]
 impl Capacity for SqliteStore {
@@ -89,7 +89,7 @@ async fn reserve(
     let (fits, passed_over) = first_that_fits(db, tenant, &wanted.claims, now).await?;
     let Some(claim) = fits else { return Ok(Reserved::Full { passed_over }) };
     let held = Held {
-        buyer: claim.buyer,
+        candidate: claim.candidate,
         lease: wanted.lease,
         at: now,
         expires_at: now + TimeDelta::seconds(i64::from(wanted.lease_secs)),
@@ -150,7 +150,7 @@ async fn has_ended(
     Ok(ended == Some(true))
 }
 
-/// What this attempt was granted before.
+/// What this attempt was granted before. The column is named after the buyers that were there first.
 async fn granted(
     db: &mut SqliteConnection,
     tenant: TenantId,
@@ -166,9 +166,9 @@ async fn granted(
     .fetch_optional(db)
     .await
     .map_err(failed)?;
-    let held = row.map(|(buyer, lease, granted_at, expires_at, passed_over)| {
+    let held = row.map(|(candidate, lease, granted_at, expires_at, passed_over)| {
         Ok(Held {
-            buyer: BuyerId::from_uuid(buyer),
+            candidate: CandidateId::from_uuid(candidate),
             lease: LeaseId::from_uuid(lease),
             at: instant(granted_at)?,
             expires_at: instant(expires_at)?,
@@ -192,7 +192,7 @@ async fn first_that_fits<'claims>(
         for claim in claims {
             let mut caps = claim.caps.iter();
             match caps.find(|cap| counters.used(&place(cap, now)) >= cap.limit) {
-                Some(full) => passed_over.push((claim.buyer, full.key)),
+                Some(full) => passed_over.push((claim.candidate, full.key)),
                 None => return Ok((Some(claim), passed_over)),
             }
         }
@@ -215,7 +215,7 @@ async fn grant(
     .bind(wanted.call.uuid())
     .bind(wanted.attempt)
     .bind(held.lease.uuid())
-    .bind(held.buyer.uuid())
+    .bind(held.candidate.uuid())
     .bind(held.at.timestamp_micros())
     .bind(held.expires_at.timestamp_micros())
     .bind(json("list of full caps", &held.passed_over)?)

@@ -1,18 +1,19 @@
 //! The configuration as plans read it.
 
 use async_trait::async_trait;
-use callcore::model::{Buyer, Campaign, CampaignStatus, Kind, Number, Object, Stored, WrongKind};
-use callcore::port::{AssignedBuyer, Directory, NumberUse, Source, StoreError};
+use callcore::model::{
+    Campaign, CampaignStatus, Kind, Number, Object, Router, Stored, Target, WrongKind,
+};
+use callcore::port::{AssignedBuyer, AssignedTarget, Directory, NumberUse, Source, StoreError};
 use callcore::vocabulary::{CampaignId, NumberId, TenantId};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use crate::SqliteStore;
+use crate::assignment::{self, BUYERS, TARGETS};
 use crate::error::failed;
 use crate::object::{self, word};
-use crate::registry::assignments;
 use crate::revision;
-use crate::row::{Columns, parse, stored};
 
 #[async_trait]
 impl Directory for SqliteStore {
@@ -48,6 +49,13 @@ async fn source(
         ),
         None => (None, Vec::new()),
     };
+    let (router, router_targets) = match campaign.value.rtb_router_id {
+        Some(router) => (
+            row::<Router>(db, tenant, Kind::Router, router.uuid()).await?,
+            router_targets(db, tenant, router.uuid()).await?,
+        ),
+        None => (None, Vec::new()),
+    };
     Ok(Some(Source {
         tenant,
         revision: revision::read(db, tenant).await?,
@@ -55,6 +63,9 @@ async fn source(
         number,
         number_also_used_by,
         buyers: buyers(db, tenant, id).await?,
+        targets: targets(db, tenant, id).await?,
+        router,
+        router_targets,
     }))
 }
 
@@ -78,23 +89,34 @@ async fn buyers(
     tenant: TenantId,
     campaign: CampaignId,
 ) -> Result<Vec<AssignedBuyer>, StoreError> {
-    let assignments = assignments(db, tenant, campaign).await?;
-    let buyers: Vec<Columns> = sqlx::query_as(
-        "SELECT b.id, b.version, b.created_at, b.updated_at, b.document FROM campaign_buyers AS a \
-         JOIN buyers AS b ON b.tenant_id = a.tenant_id AND b.id = a.buyer_id \
-         WHERE a.tenant_id = ?1 AND a.campaign_id = ?2 ORDER BY a.position",
-    )
-    .bind(tenant.uuid())
-    .bind(campaign.uuid())
-    .fetch_all(db)
-    .await
-    .map_err(failed)?;
-    // A foreign key and one snapshot give both lists the same length and order.
-    let pairs = assignments.into_iter().zip(buyers).map(|(assignment, columns)| {
-        let buyer: Stored<Buyer> = stored(columns, |document| parse("buyer", document))?;
-        Ok(AssignedBuyer { assignment, buyer })
-    });
-    pairs.collect()
+    let assignments = BUYERS.list(db, tenant, campaign).await?;
+    let buyers = BUYERS.objects(db, tenant, campaign).await?;
+    let pairs = assignments.into_iter().zip(buyers);
+    Ok(pairs.map(|(assignment, buyer)| AssignedBuyer { assignment, buyer }).collect())
+}
+
+async fn targets(
+    db: &mut SqliteConnection,
+    tenant: TenantId,
+    campaign: CampaignId,
+) -> Result<Vec<AssignedTarget>, StoreError> {
+    let assignments = TARGETS.list(db, tenant, campaign).await?;
+    let targets = TARGETS.objects(db, tenant, campaign).await?;
+    let pairs = assignments.into_iter().zip(targets);
+    Ok(pairs.map(|(assignment, target)| AssignedTarget { assignment, target }).collect())
+}
+
+/// The targets of a router, in its order.
+async fn router_targets(
+    db: &mut SqliteConnection,
+    tenant: TenantId,
+    router: Uuid,
+) -> Result<Vec<Stored<Target>>, StoreError> {
+    let statement = "SELECT t.id, t.version, t.created_at, t.updated_at, t.document \
+                     FROM rtb_router_assignments AS a \
+                     JOIN rtb_targets AS t ON t.tenant_id = a.tenant_id AND t.id = a.target_id \
+                     WHERE a.tenant_id = ?1 AND a.router_id = ?2 ORDER BY a.position";
+    assignment::read(db, statement, tenant, router, "target").await
 }
 
 /// The other campaigns that name a number.

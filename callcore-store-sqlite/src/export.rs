@@ -13,7 +13,7 @@ use crate::error::failed;
 use crate::row::{count, instant, parse};
 
 /// The tables in an order in which each row comes after those that it refers to.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 28] = [
     "tenants",
     "users",
     "sessions",
@@ -21,13 +21,21 @@ const TABLES: [&str; 20] = [
     "user_preferences",
     "phone_numbers",
     "buyers",
+    "rtb_targets",
+    "rtb_routers",
+    "rtb_router_assignments",
     "campaigns",
     "campaign_buyers",
+    "campaign_targets",
     "configuration_revisions",
     "numbers_revision",
     "calls",
     "call_logs",
     "routing_decisions",
+    "rtb_bid_requests",
+    "rtb_bid_responses",
+    "rtb_auction_details",
+    "steps_begun",
     "rotations",
     "rotation_turns",
     "buyer_activity",
@@ -87,7 +95,7 @@ impl SqliteStore {
     }
 }
 
-fn tables() -> impl Iterator<Item = &'static str> {
+pub(crate) fn tables() -> impl Iterator<Item = &'static str> {
     TABLES.into_iter().chain([LAST])
 }
 
@@ -183,7 +191,8 @@ fn statement(table: &str, columns: &[(String, String)]) -> String {
 fn read_row(row: &str) -> Result<(Option<TenantId>, Map<String, Value>), StoreError> {
     let mut row: Map<String, Value> = parse("row", row)?;
     for (name, value) in &mut row {
-        let is_instant = name.ends_with("_at") || name.ends_with("_until");
+        let is_instant =
+            name.ends_with("_at") || name.ends_with("_until") || name.as_str() == "until";
         if let (true, Some(micros)) = (is_instant, value.as_i64()) {
             *value = instant(micros)?.to_rfc3339().into();
         }

@@ -3,8 +3,8 @@
 //!
 //! # What it is
 //!
-//! [`SqliteStore`] implements [`Directory`], [`Registry`], [`Calls`], [`Capacity`], [`SystemStore`]
-//! and [`Accounts`]. What it acknowledged survives a crash of the process and of the machine: the
+//! [`SqliteStore`] implements [`Directory`], [`Registry`], [`Calls`], [`Capacity`], [`Auctions`],
+//! [`SystemStore`] and [`Accounts`]. What it acknowledged survives a crash of the process and of the machine: the
 //! file is in write-ahead mode, and every commit waits for the disk. One connection writes and a few
 //! read; readers never wait for the writer, and each read sees one instant. A future that is dropped
 //! midway leaves nothing half done.
@@ -53,6 +53,7 @@
 //! ```
 //!
 //! [`Accounts`]: callcore::port::Accounts
+//! [`Auctions`]: callcore::port::Auctions
 //! [`Calls`]: callcore::port::Calls
 //! [`Capacity`]: callcore::port::Capacity
 //! [`Directory`]: callcore::port::Directory
@@ -61,6 +62,9 @@
 //! [`SystemStore`]: callcore::port::SystemStore
 
 mod accounts;
+mod assignment;
+mod auctions;
+mod begin;
 mod calls;
 mod capacity;
 mod directory;

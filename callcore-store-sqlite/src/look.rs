@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use callcore::call::{Call, Contact, Directive, Fact, StepKey};
 use callcore::port::{Ask, Look, StoreError};
 use callcore::routing::{Activity, Cap, CapKey};
-use callcore::vocabulary::{BuyerId, CallId, CampaignId, PhoneNumber, TenantId};
+use callcore::vocabulary::{BuyerId, CallId, CampaignId, CandidateId, PhoneNumber, TenantId};
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
+use crate::auctions::{live_bids, newest_log};
 use crate::error::failed;
 use crate::place::{Counters, Place, place};
 use crate::row::{count, instant, json, parse};
@@ -31,9 +32,14 @@ pub(crate) async fn look(
             None => Vec::new(),
         },
         activity: match &ask.activity {
-            Some((campaign, buyers)) => activity(db, tenant, *campaign, buyers).await?,
+            Some((campaign, candidates)) => activity(db, tenant, *campaign, candidates).await?,
             None => BTreeMap::new(),
         },
+        bids: match &ask.bids {
+            Some((caller, targets)) => live_bids(db, tenant, (caller, targets), now).await?,
+            None => BTreeMap::new(),
+        },
+        auction: newest_log(db, tenant, call).await?,
     })
 }
 
@@ -121,14 +127,15 @@ async fn contacts(
     rows.into_iter().map(contact).collect()
 }
 
-/// What buyers did in a campaign, and when any campaign last kept them busy.
+/// What candidates did in a campaign, and when any campaign last kept them busy. The columns are
+/// named after the buyers that were there first.
 async fn activity(
     db: &mut SqliteConnection,
     tenant: TenantId,
     campaign: CampaignId,
-    buyers: &[BuyerId],
-) -> Result<BTreeMap<BuyerId, Activity>, StoreError> {
-    let ids: Vec<String> = buyers.iter().map(|buyer| buyer.uuid().simple().to_string()).collect();
+    candidates: &[CandidateId],
+) -> Result<BTreeMap<CandidateId, Activity>, StoreError> {
+    let ids: Vec<String> = candidates.iter().map(|one| one.uuid().simple().to_string()).collect();
     let rows: Vec<(Uuid, i64, i64, i64, Option<i64>)> = sqlx::query_as(
         "SELECT buyer_id, SUM(IIF(campaign_id = ?2, offered, 0)), \
          SUM(IIF(campaign_id = ?2, answered, 0)), SUM(IIF(campaign_id = ?2, converted, 0)), \
@@ -137,20 +144,20 @@ async fn activity(
     )
     .bind(tenant.uuid())
     .bind(campaign.uuid())
-    .bind(json("buyers", &ids)?)
+    .bind(json("candidates", &ids)?)
     .fetch_all(db)
     .await
     .map_err(failed)?;
-    let mut activity: BTreeMap<BuyerId, Activity> =
-        buyers.iter().map(|buyer| (*buyer, Activity::default())).collect();
-    for (buyer, offered, answered, converted, last_ended_at) in rows {
+    let mut activity: BTreeMap<CandidateId, Activity> =
+        candidates.iter().map(|one| (*one, Activity::default())).collect();
+    for (candidate, offered, answered, converted, last_ended_at) in rows {
         let known = Activity {
             offered: count(offered)?,
             answered: count(answered)?,
             converted: count(converted)?,
             last_ended_at: last_ended_at.map(instant).transpose()?,
         };
-        activity.insert(BuyerId::from_uuid(buyer), known);
+        activity.insert(CandidateId::from_uuid(candidate), known);
     }
     Ok(activity)
 }

@@ -17,6 +17,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         (2, "accounts", include_str!("../migrations/0002_accounts.sql")),
         (3, "calls", include_str!("../migrations/0003_calls.sql")),
         (4, "capacity", include_str!("../migrations/0004_capacity.sql")),
+        (5, "auctions", include_str!("../migrations/0005_auctions.sql")),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

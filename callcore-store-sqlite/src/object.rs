@@ -1,13 +1,13 @@
 //! Configuration objects as rows, and what spans them.
 
-use callcore::model::{Campaign, CampaignStatus, Kind, Object, Stored};
+use callcore::model::{Campaign, CampaignStatus, Kind, Object, Router, Stored};
 use callcore::port::{Holder, RegistryError, StoreError};
-use callcore::vocabulary::{PageRequest, TenantId};
+use callcore::vocabulary::{NumberId, PageRequest, RouterId, TenantId};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use crate::error::failed;
-use crate::row::{Columns, column, object};
+use crate::row::{Columns, column, json, object};
 
 /// A statement on the table of a kind.
 macro_rules! on_table {
@@ -16,6 +16,8 @@ macro_rules! on_table {
             Kind::Campaign => concat!($before, "campaigns", $after),
             Kind::Buyer => concat!($before, "buyers", $after),
             Kind::Number => concat!($before, "phone_numbers", $after),
+            Kind::Target => concat!($before, "rtb_targets", $after),
+            Kind::Router => concat!($before, "rtb_routers", $after),
         }
     };
 }
@@ -96,15 +98,18 @@ pub(crate) async fn put(
     let query = match &row.value {
         Object::Campaign(_) => sqlx::query(
             "INSERT INTO campaigns (tenant_id, id, version, created_at, updated_at, document, \
-             name, status, phone_number_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
+             name, status, phone_number_id, rtb_router_id) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
              ON CONFLICT (tenant_id, id) DO UPDATE SET version = ?3, updated_at = ?5, \
-             document = ?6, name = ?7, status = ?8, phone_number_id = ?9",
+             document = ?6, name = ?7, status = ?8, phone_number_id = ?9, rtb_router_id = ?10",
         ),
-        Object::Buyer(_) => sqlx::query(
-            "INSERT INTO buyers (tenant_id, id, version, created_at, updated_at, document) \
+        Object::Buyer(_) | Object::Target(_) | Object::Router(_) => sqlx::query(on_table!(
+            row.value.kind(),
+            "INSERT INTO ",
+            " (tenant_id, id, version, created_at, updated_at, document) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (tenant_id, id) DO UPDATE SET \
-             version = ?3, updated_at = ?5, document = ?6",
-        ),
+             version = ?3, updated_at = ?5, document = ?6"
+        )),
         Object::Number(_) => sqlx::query(
             "INSERT INTO phone_numbers (tenant_id, id, version, created_at, updated_at, document, \
              number) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (tenant_id, id) DO UPDATE SET \
@@ -124,11 +129,48 @@ pub(crate) async fn put(
         Object::Campaign(campaign) => query
             .bind(campaign.name.as_str())
             .bind(word(campaign.status))
-            .bind(campaign.phone_number_id.map(callcore::vocabulary::NumberId::uuid)),
-        Object::Buyer(_) => query,
+            .bind(campaign.phone_number_id.map(NumberId::uuid))
+            .bind(campaign.rtb_router_id.map(RouterId::uuid)),
+        Object::Buyer(_) | Object::Target(_) | Object::Router(_) => query,
         Object::Number(number) => query.bind(number.number.as_str()),
     };
-    query.execute(db).await.map(drop).map_err(failed)
+    query.execute(&mut *db).await.map_err(failed)?;
+    match &row.value {
+        Object::Router(router) => put_router_assignments(db, tenant, row.id, router).await,
+        _ => Ok(()),
+    }
+}
+
+/// Repeats which targets a router names.
+async fn put_router_assignments(
+    db: &mut SqliteConnection,
+    tenant: TenantId,
+    id: Uuid,
+    router: &Router,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM rtb_router_assignments WHERE tenant_id = ?1 AND router_id = ?2")
+        .bind(tenant.uuid())
+        .bind(id)
+        .execute(&mut *db)
+        .await
+        .map_err(failed)?;
+    sqlx::query(
+        "INSERT INTO rtb_router_assignments (tenant_id, router_id, position, target_id) \
+         SELECT ?1, ?2, key + 1, unhex(value) FROM json_each(?3)",
+    )
+    .bind(tenant.uuid())
+    .bind(id)
+    .bind(json("targets", &named(router))?)
+    .execute(db)
+    .await
+    .map(drop)
+    .map_err(failed)
+}
+
+/// The targets of a router as `unhex` reads them.
+fn named(router: &Router) -> Vec<String> {
+    let assigned = router.assignments.iter();
+    assigned.map(|assigned| assigned.target_id.uuid().simple().to_string()).collect()
 }
 
 pub(crate) async fn delete(
@@ -155,7 +197,8 @@ pub(crate) async fn check(
 ) -> Result<(), RegistryError> {
     match object {
         Object::Campaign(campaign) => check_campaign(db, tenant, id, campaign).await,
-        Object::Buyer(_) => Ok(()),
+        Object::Buyer(_) | Object::Target(_) => Ok(()),
+        Object::Router(router) => check_router(db, tenant, router).await,
         Object::Number(number) => {
             let holder: Option<(Uuid, Uuid)> =
                 sqlx::query_as("SELECT tenant_id, id FROM phone_numbers WHERE number = ?1")
@@ -173,16 +216,47 @@ pub(crate) async fn check(
     }
 }
 
-/// A campaign names a number that is there, and shares it with no other active one.
+/// A router names targets that are there.
+async fn check_router(
+    db: &mut SqliteConnection,
+    tenant: TenantId,
+    router: &Router,
+) -> Result<(), RegistryError> {
+    let missing: Option<i64> = sqlx::query_scalar(
+        "SELECT named.key FROM json_each(?2) AS named WHERE NOT EXISTS (SELECT 1 FROM rtb_targets \
+         WHERE tenant_id = ?1 AND id = unhex(named.value)) ORDER BY named.key LIMIT 1",
+    )
+    .bind(tenant.uuid())
+    .bind(json("targets", &named(router))?)
+    .fetch_optional(db)
+    .await
+    .map_err(failed)?;
+    match missing {
+        None => Ok(()),
+        Some(place) => Err(RegistryError::UnknownReference {
+            path: format!("/assignments/{place}/targetId").into(),
+            kind: Kind::Target,
+        }),
+    }
+}
+
+/// A campaign names a router and a number that are there, and shares the number with no other active
+/// one.
 async fn check_campaign(
     db: &mut SqliteConnection,
     tenant: TenantId,
     id: Uuid,
     campaign: &Campaign,
 ) -> Result<(), RegistryError> {
+    if let Some(router) = campaign.rtb_router_id
+        && !exists(db, tenant, Kind::Router, router.uuid()).await?
+    {
+        let path = "/rtbRouterId".into();
+        return Err(RegistryError::UnknownReference { path, kind: Kind::Router });
+    }
     let Some(number) = campaign.phone_number_id else { return Ok(()) };
     if !exists(db, tenant, Kind::Number, number.uuid()).await? {
-        let path = "/phoneNumberId";
+        let path = "/phoneNumberId".into();
         return Err(RegistryError::UnknownReference { path, kind: Kind::Number });
     }
     if campaign.status != CampaignStatus::Active {
@@ -199,7 +273,9 @@ async fn check_campaign(
     .await
     .map_err(failed)?;
     match rival {
-        Some(rival) => Err(RegistryError::NumberInUse(holder(rival))),
+        Some((id, name)) => {
+            Err(RegistryError::NumberInUse(Holder { kind: Kind::Campaign, id, name }))
+        }
         None => Ok(()),
     }
 }
@@ -214,22 +290,34 @@ pub(crate) async fn holders(
     let query = match kind {
         Kind::Campaign => return Ok(Vec::new()),
         Kind::Buyer => sqlx::query_as(
-            "SELECT c.id, c.name FROM campaign_buyers AS a \
+            "SELECT FALSE, c.id, c.name FROM campaign_buyers AS a \
              JOIN campaigns AS c ON c.tenant_id = a.tenant_id AND c.id = a.campaign_id \
              WHERE a.tenant_id = ?1 AND a.buyer_id = ?2 ORDER BY c.id",
         ),
         Kind::Number => sqlx::query_as(
-            "SELECT id, name FROM campaigns WHERE tenant_id = ?1 AND phone_number_id = ?2 \
+            "SELECT FALSE, id, name FROM campaigns WHERE tenant_id = ?1 AND phone_number_id = ?2 \
+             ORDER BY id",
+        ),
+        Kind::Target => sqlx::query_as(
+            "SELECT FALSE, c.id, c.name FROM campaign_targets AS a \
+             JOIN campaigns AS c ON c.tenant_id = a.tenant_id AND c.id = a.campaign_id \
+             WHERE a.tenant_id = ?1 AND a.target_id = ?2 \
+             UNION SELECT TRUE, r.id, r.document ->> '$.name' FROM rtb_router_assignments AS a \
+             JOIN rtb_routers AS r ON r.tenant_id = a.tenant_id AND r.id = a.router_id \
+             WHERE a.tenant_id = ?1 AND a.target_id = ?2 ORDER BY 1, 2",
+        ),
+        Kind::Router => sqlx::query_as(
+            "SELECT FALSE, id, name FROM campaigns WHERE tenant_id = ?1 AND rtb_router_id = ?2 \
              ORDER BY id",
         ),
     };
-    let rows: Vec<(Uuid, String)> =
+    let rows: Vec<(bool, Uuid, String)> =
         query.bind(tenant.uuid()).bind(id).fetch_all(db).await.map_err(failed)?;
+    let holder = |(is_router, id, name)| {
+        let kind = if is_router { Kind::Router } else { Kind::Campaign };
+        Holder { kind, id, name }
+    };
     Ok(rows.into_iter().map(holder).collect())
-}
-
-fn holder((id, name): (Uuid, String)) -> Holder {
-    Holder { kind: Kind::Campaign, id, name }
 }
 
 /// The column of a campaign's status. Migrations name these words, so they are written out.

@@ -1,21 +1,21 @@
 //! Configuration objects, written and read by the API.
 
 use async_trait::async_trait;
-use callcore::model::{Assignment, Kind, Object, Stored};
+use callcore::model::{Assignment, Kind, Object, Stored, TargetAssignment};
 use callcore::port::{Registry, RegistryError, StoreError};
-use callcore::vocabulary::{BuyerId, CampaignId, Page, PageRequest, TenantId};
+use callcore::vocabulary::{BuyerId, CampaignId, Page, PageRequest, TargetId, TenantId};
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use crate::SqliteStore;
-use crate::error::failed;
+use crate::assignment::{BUYERS, TARGETS};
 use crate::object;
-use crate::row::{Columns, json, parse, rounded, stored};
+use crate::row::rounded;
 
 /// Any write of a campaign can move the choice which one answers its number.
 fn moves_numbers(kind: Kind) -> bool {
-    kind != Kind::Buyer
+    matches!(kind, Kind::Campaign | Kind::Number)
 }
 
 #[async_trait]
@@ -113,7 +113,8 @@ impl Registry for SqliteStore {
             Box::pin(async move {
                 require(db, tenant, Kind::Campaign, campaign.uuid()).await?;
                 require(db, tenant, Kind::Buyer, buyer.uuid()).await?;
-                Ok(put_assignment(db, tenant, campaign, buyer, assignment, now).await?)
+                let place = (campaign, buyer.uuid());
+                Ok(BUYERS.put(db, tenant, place, &assignment, now).await?)
             })
         })
         .await
@@ -128,19 +129,9 @@ impl Registry for SqliteStore {
         self.change(tenant, false, move |db| {
             Box::pin(async move {
                 require(db, tenant, Kind::Campaign, campaign.uuid()).await?;
-                let deleted = sqlx::query(
-                    "DELETE FROM campaign_buyers \
-                     WHERE tenant_id = ?1 AND campaign_id = ?2 AND buyer_id = ?3",
-                )
-                .bind(tenant.uuid())
-                .bind(campaign.uuid())
-                .bind(buyer.uuid())
-                .execute(db)
-                .await
-                .map_err(failed)?;
-                match deleted.rows_affected() {
-                    0 => Err(RegistryError::NotFound(Kind::Buyer)),
-                    _ => Ok(()),
+                match BUYERS.remove(db, tenant, (campaign, buyer.uuid())).await? {
+                    true => Ok(()),
+                    false => Err(RegistryError::NotFound(Kind::Buyer)),
                 }
             })
         })
@@ -155,7 +146,59 @@ impl Registry for SqliteStore {
         self.snapshot(move |db| {
             Box::pin(async move {
                 require(db, tenant, Kind::Campaign, campaign.uuid()).await?;
-                Ok(assignments(db, tenant, campaign).await?)
+                Ok(BUYERS.list(db, tenant, campaign).await?)
+            })
+        })
+        .await
+    }
+
+    async fn assign_target(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+        target: TargetId,
+        assignment: TargetAssignment,
+        now: DateTime<Utc>,
+    ) -> Result<Stored<TargetAssignment>, RegistryError> {
+        let now = rounded(now)?;
+        self.change(tenant, false, move |db| {
+            Box::pin(async move {
+                require(db, tenant, Kind::Campaign, campaign.uuid()).await?;
+                require(db, tenant, Kind::Target, target.uuid()).await?;
+                let place = (campaign, target.uuid());
+                Ok(TARGETS.put(db, tenant, place, &assignment, now).await?)
+            })
+        })
+        .await
+    }
+
+    async fn unassign_target(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+        target: TargetId,
+    ) -> Result<(), RegistryError> {
+        self.change(tenant, false, move |db| {
+            Box::pin(async move {
+                require(db, tenant, Kind::Campaign, campaign.uuid()).await?;
+                match TARGETS.remove(db, tenant, (campaign, target.uuid())).await? {
+                    true => Ok(()),
+                    false => Err(RegistryError::NotFound(Kind::Target)),
+                }
+            })
+        })
+        .await
+    }
+
+    async fn target_assignments(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+    ) -> Result<Vec<Stored<TargetAssignment>>, RegistryError> {
+        self.snapshot(move |db| {
+            Box::pin(async move {
+                require(db, tenant, Kind::Campaign, campaign.uuid()).await?;
+                Ok(TARGETS.list(db, tenant, campaign).await?)
             })
         })
         .await
@@ -172,51 +215,4 @@ async fn require(
         true => Ok(()),
         false => Err(RegistryError::NotFound(kind)),
     }
-}
-
-async fn put_assignment(
-    db: &mut SqliteConnection,
-    tenant: TenantId,
-    campaign: CampaignId,
-    buyer: BuyerId,
-    assignment: Assignment,
-    now: DateTime<Utc>,
-) -> Result<Stored<Assignment>, StoreError> {
-    let row: Columns = sqlx::query_as(
-        "INSERT INTO campaign_buyers (tenant_id, campaign_id, buyer_id, position, version, \
-         created_at, updated_at, document) \
-         VALUES (?1, ?2, ?3, (SELECT COALESCE(MAX(position), 0) + 1 FROM campaign_buyers \
-         WHERE tenant_id = ?1 AND campaign_id = ?2), 1, ?4, ?4, ?5) \
-         ON CONFLICT (tenant_id, campaign_id, buyer_id) DO UPDATE SET \
-         version = version + 1, updated_at = ?4, document = ?5 \
-         RETURNING buyer_id, version, created_at, updated_at, document",
-    )
-    .bind(tenant.uuid())
-    .bind(campaign.uuid())
-    .bind(buyer.uuid())
-    .bind(now.timestamp_micros())
-    .bind(json("assignment", &assignment)?)
-    .fetch_one(db)
-    .await
-    .map_err(failed)?;
-    stored(row, |document| parse("assignment", document))
-}
-
-/// The assignments of a campaign, in the order of assignment.
-pub(crate) async fn assignments(
-    db: &mut SqliteConnection,
-    tenant: TenantId,
-    campaign: CampaignId,
-) -> Result<Vec<Stored<Assignment>>, StoreError> {
-    let rows: Vec<Columns> = sqlx::query_as(
-        "SELECT buyer_id, version, created_at, updated_at, document FROM campaign_buyers \
-         WHERE tenant_id = ?1 AND campaign_id = ?2 ORDER BY position",
-    )
-    .bind(tenant.uuid())
-    .bind(campaign.uuid())
-    .fetch_all(db)
-    .await
-    .map_err(failed)?;
-    let read = |columns| stored(columns, |document| parse("assignment", document));
-    rows.into_iter().map(read).collect()
 }

@@ -1,4 +1,4 @@
-//! Frees the leases that nobody will.
+//! Frees the leases that nobody will, and forgets steps that were abandoned.
 
 use callcore::port::{StoreError, Swept};
 use callcore::vocabulary::{CallId, TenantId};
@@ -7,6 +7,7 @@ use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use crate::SqliteStore;
+use crate::begin::{forget_abandoned, is_any_abandoned};
 use crate::error::failed;
 use crate::place::give_back;
 use crate::row::rounded;
@@ -23,6 +24,9 @@ impl SqliteStore {
     pub(crate) async fn sweep_leases(&self, now: DateTime<Utc>) -> Result<Swept, StoreError> {
         let now = rounded(now)?;
         let mut swept = Swept::default();
+        if self.snapshot(move |db| Box::pin(is_any_abandoned(db, now))).await? {
+            self.transaction(move |db| Box::pin(forget_abandoned(db, now))).await?;
+        }
         loop {
             // Mostly nothing is dead, and a reader finds that out without keeping callers waiting.
             let found = self.snapshot(move |db| Box::pin(dead(db, now))).await?;

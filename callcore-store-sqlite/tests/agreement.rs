@@ -4,29 +4,32 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
+use callcore::auction::Verdict;
 use callcore::call::{Attempt, AttemptTarget, Call, Growth, StepKey, Tally};
 use callcore::memory::MemoryStore;
-use callcore::model::{Assignment, CampaignStatus, Kind, Object};
+use callcore::model::{Assignment, Campaign, CampaignStatus, Kind, Object, TargetAssignment};
 use callcore::port::{
-    Ask, CallFilter, Calls, Capacity, Directory, Held, Registry, Release, Reserved, Save,
-    SystemStore,
+    Ask, AuctionFilter, AuctionRecord, Auctions, CallFilter, Calls, Capacity, Directory, Held,
+    Registry, Release, Reserved, Save, SystemStore,
 };
 use callcore::routing::{Cap, Claim};
 use callcore::schedule::CapWindow;
-use callcore::vocabulary::{Cursor, Destination, PageRequest, Seed, TenantId};
+use callcore::vocabulary::{CallId, Cursor, Destination, PageRequest, PhoneNumber, Seed, TenantId};
 use callcore_store_sqlite::SqliteStore;
 use callcore_testkit::fixtures::{
-    attempt, buyer, buyer_cap, buyer_id, call, call_id, campaign, campaign_id, campaign_on, claim,
-    contact, noon, number, number_id, over, phone, reservation, save, tenant,
+    attempt, auction, bid, buyer, buyer_cap, buyer_id, call, call_id, caller, campaign,
+    campaign_id, campaign_on, candidate_id, claim, considered, contact, noon, number, number_id,
+    over, phone, reservation, router, router_id, save, target, target_cap, target_claim, target_id,
+    tenant,
 };
 use chrono::{DateTime, Utc};
 
 const SEQUENCES: u32 = 12;
-const ACTS: u32 = 200;
+const ACTS: u32 = 300;
 
 /// Everything that the acts need of a store.
-trait Store: Calls + Capacity + Directory + Registry + SystemStore {}
-impl<T: Calls + Capacity + Directory + Registry + SystemStore> Store for T {}
+trait Store: Auctions + Calls + Capacity + Directory + Registry + SystemStore {}
+impl<T: Auctions + Calls + Capacity + Directory + Registry + SystemStore> Store for T {}
 
 /// Chance that is the same for both stores.
 struct Chance(Seed, u128);
@@ -46,7 +49,10 @@ impl Chance {
     /// Caps of different keys, as a plan makes them.
     fn caps(&mut self) -> Vec<Cap> {
         let mut caps: Vec<Cap> = (0..self.below(4))
-            .map(|_| buyer_cap(self.below(3), self.window(), self.below(4)))
+            .map(|_| match self.below(3) {
+                0 => target_cap(self.below(3), self.window(), self.below(4)),
+                _ => buyer_cap(self.below(3), self.window(), self.below(4)),
+            })
             .collect();
         caps.sort_by_key(|cap| cap.key);
         caps.dedup_by_key(|cap| cap.key);
@@ -54,7 +60,11 @@ impl Chance {
     }
 
     fn claims(&mut self) -> Vec<Claim> {
-        (0..=self.below(3)).map(|n| claim(n, self.caps())).collect()
+        let of = |chance: &mut Self, n| match chance.below(3) {
+            0 => target_claim(n, chance.caps()),
+            _ => claim(n, chance.caps()),
+        };
+        (0..=self.below(3)).map(|n| of(self, n)).collect()
     }
 
     fn page(&mut self, now: DateTime<Utc>) -> PageRequest {
@@ -81,7 +91,7 @@ async fn act(
 ) -> String {
     let (tenant, n) = (tenant(chance.below(2)), chance.below(8));
     let id = call_id(n);
-    match chance.below(20) {
+    match chance.below(27) {
         0..=2 => {
             let wanted = reservation(id, chance.below(3), chance.claims());
             let attempt = wanted.attempt;
@@ -116,23 +126,82 @@ async fn act(
                 step: Some(step(chance.below(known.steps + 1))),
                 caps: chance.caps(),
                 caller: Some(phone(chance.below(2))),
-                activity: Some((campaign_id(chance.below(2)), vec![buyer_id(0), buyer_id(2)])),
+                bids: Some((caller_number(chance.below(3)), vec![target_id(0), target_id(2)])),
+                activity: Some((
+                    campaign_id(chance.below(2)),
+                    vec![candidate_id(0), target_id(2).into()],
+                )),
             };
             show((store.look(tenant, id, &ask, now).await, Calls::read(store, tenant, id).await))
         }
-        10 => {
-            let filter = CallFilter {
-                campaign: (chance.below(3) == 0).then(|| campaign_id(1)),
-                buyer: (chance.below(3) == 0).then(|| buyer_id(chance.below(3))),
-                from: (chance.below(3) == 0).then(|| now - Duration::from_secs(900)),
-                ..CallFilter::default()
-            };
-            let page = chance.page(now);
-            let drawn = store.draw(tenant, id, &chance.below(2).to_string(), now).await;
-            show((Calls::list(store, tenant, &filter, page).await, drawn))
+        10 => list_calls(store, chance, (tenant, id), now).await,
+        11 => {
+            let until = now + Duration::from_secs(chance.below(300).into());
+            let step = step(chance.below(known.steps + 2));
+            // The carrier delivers twice.
+            let first = store.begin(tenant, id, &step, until, now).await;
+            show((first, store.begin(tenant, id, &step, until, now).await))
         }
+        12 => list_auctions(store, chance, (tenant, id), now).await,
         _ => configure(store, chance, tenant, now).await,
     }
+}
+
+async fn list_calls(
+    store: &dyn Store,
+    chance: &mut Chance,
+    (tenant, id): (TenantId, CallId),
+    now: DateTime<Utc>,
+) -> String {
+    let filter = CallFilter {
+        campaign: (chance.below(3) == 0).then(|| campaign_id(1)),
+        buyer: (chance.below(3) == 0).then(|| buyer_id(chance.below(3))),
+        from: (chance.below(3) == 0).then(|| now - Duration::from_secs(900)),
+        ..CallFilter::default()
+    };
+    let page = chance.page(now);
+    let drawn = store.draw(tenant, id, &chance.below(2).to_string(), now).await;
+    show((Calls::list(store, tenant, &filter, page).await, drawn))
+}
+
+async fn list_auctions(
+    store: &dyn Store,
+    chance: &mut Chance,
+    (tenant, id): (TenantId, CallId),
+    now: DateTime<Utc>,
+) -> String {
+    let filter = AuctionFilter {
+        call: (chance.below(4) == 0).then_some(id),
+        campaign: (chance.below(4) == 0).then(|| campaign_id(1)),
+        target: (chance.below(3) == 0).then(|| target_id(chance.below(3))),
+        verdict: (chance.below(3) == 0).then(|| verdict(chance)),
+    };
+    let page = chance.page(now);
+    let requests = store.requests(tenant, &filter, page).await;
+    let responses = store.responses(tenant, &filter, page).await;
+    show((requests, responses, store.of_call(tenant, id).await))
+}
+
+fn caller_number(n: u32) -> PhoneNumber {
+    caller(n).number.expect("a caller of this range has a number")
+}
+
+fn verdict(chance: &mut Chance) -> Verdict {
+    [Verdict::Won, Verdict::Lost, Verdict::NoBid][chance.below(3) as usize]
+}
+
+/// One of two auctions of a call.
+fn auction_of(chance: &mut Chance, call: &Call, n: u32, now: DateTime<Utc>) -> AuctionRecord {
+    let mut record = auction(call, n * 2 + chance.below(2), now);
+    for n in 0..3 {
+        let expires_at =
+            (chance.below(4) > 0).then(|| now + Duration::from_secs(chance.below(600).into()));
+        let offer = (chance.below(2) == 0).then(|| bid(1 + chance.below(9), expires_at));
+        if chance.below(3) > 0 {
+            record = considered(record, call, n, verdict(chance), offer);
+        }
+    }
+    record
 }
 
 fn step(n: u32) -> StepKey {
@@ -166,13 +235,25 @@ async fn next_save(
     }
     known.steps += chance.below(4).min(1);
     let (campaign, buyer) = (campaign_id(chance.below(2)), buyer_id(chance.below(3)));
+    let candidate = match chance.below(2) {
+        0 => buyer.into(),
+        _ => target_id(chance.below(3)).into(),
+    };
     let ended_at = (chance.below(2) == 0).then_some(now);
     let growth = Growth {
-        tallies: vec![Tally { campaign, buyer, offered: 1, answered: 1, converted: 0, ended_at }],
+        tallies: vec![Tally {
+            campaign,
+            candidate,
+            offered: 1,
+            answered: 1,
+            converted: 0,
+            ended_at,
+        }],
         caller: Some(phone(chance.below(2))),
         contacts: vec![contact(campaign, buyer, now)],
     };
-    Save { growth, ..save(written, expected, &step(known.steps)) }
+    let auction = (chance.below(2) == 0).then(|| auction_of(chance, &written, n, now));
+    Save { growth, auction, ..save(written, expected, &step(known.steps)) }
 }
 
 async fn configure(
@@ -187,25 +268,42 @@ async fn configure(
         2 => CampaignStatus::Paused,
         _ => CampaignStatus::Completed,
     };
-    let (id, object): (_, Object) = match chance.below(5) {
+    let (id, object): (_, Object) = match chance.below(12) {
         0 => (number_id(n).uuid(), number(chance.below(3)).into()),
         1 => (buyer_id(n).uuid(), buyer(n).into()),
         2 => (campaign_id(n).uuid(), campaign(n).into()),
+        3 => (target_id(n).uuid(), target(n).into()),
+        4 => {
+            let named = [chance.below(3), 3, chance.below(3) + 4];
+            let named = &named[..chance.below(2) as usize];
+            (router_id(n).uuid(), router(n, named.iter().copied()).into())
+        }
+        5 => {
+            let named = Some(router_id(chance.below(3)));
+            let naming = Campaign { rtb_router_id: named, ..campaign(n) };
+            (campaign_id(n).uuid(), naming.into())
+        }
         _ => (campaign_id(n).uuid(), campaign_on(number_id(chance.below(2)), n, status).into()),
     };
     let kind = object.kind();
     let (campaign, buyer) = (campaign_id(chance.below(3)), buyer_id(chance.below(3)));
-    let done = match chance.below(8) {
+    let target = target_id(chance.below(3));
+    let done = match chance.below(11) {
         0..=2 => show(store.create(tenant, id, object, now).await),
         3 => show(store.replace(tenant, id, chance.below(3).into(), object, now).await),
         4 => show(store.delete(tenant, kind, id).await),
         5 | 6 => show(store.assign(tenant, campaign, buyer, Assignment::default(), now).await),
-        _ => show(store.unassign(tenant, campaign, buyer).await),
+        7 => show(store.unassign(tenant, campaign, buyer).await),
+        8 | 9 => {
+            let assignment = TargetAssignment::default();
+            show(store.assign_target(tenant, campaign, target, assignment, now).await)
+        }
+        _ => show(store.unassign_target(tenant, campaign, target).await),
     };
-    let kind = Kind::ALL[chance.below(3) as usize];
+    let kind = Kind::ALL[chance.below(5) as usize];
     let seen = (
         Registry::list(store, tenant, kind, PageRequest::LARGEST).await,
-        store.source(tenant, campaign).await,
+        (store.source(tenant, campaign).await, store.target_assignments(tenant, campaign).await),
         SystemStore::number(store, &phone(chance.below(3))).await,
         (store.revision(tenant), store.numbers_revision()),
     );
@@ -253,7 +351,18 @@ async fn both_stores_answer_the_same() {
         "NumberUnavailable",
         "NumberInUse(",
         "InUse([",
-        "UnknownReference",
+        "UnknownReference { path: \"/rtbRouterId\"",
+        "UnknownReference { path: \"/assignments/0/targetId\"",
+        "kind: Router",
+        "router: Some",
+        "AssignedTarget {",
+        "Fresh",
+        "Busy {",
+        "Stored(",
+        "bids: {TargetId",
+        "auction: Some",
+        "AuctionRecord {",
+        "BidResponseRecord {",
     ] {
         assert!(answers.contains(answer), "{answer} was never answered");
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use callcore::memory::MemoryStore;
-use callcore::port::{Accounts, Calls, Capacity, Directory, Registry, SystemStore};
+use callcore::port::{Accounts, Auctions, Calls, Capacity, Directory, Registry, SystemStore};
 
 /// Opens a store for one case of the suite. The value is the guard as well: when it is dropped, the
 /// store and what it left on disk may go.
@@ -28,6 +28,9 @@ pub trait Harness: Send + Sync + 'static {
 
     /// The port of sessions and API keys.
     fn accounts(&self) -> Arc<dyn Accounts>;
+
+    /// The port that reads what auctions left behind.
+    fn auctions(&self) -> Arc<dyn Auctions>;
 
     /// What the store does not keep to: the case as `port::name`, and why. These cases are not run;
     /// the suite prints them, and fails where there is no such case.
@@ -66,6 +69,10 @@ impl Harness for Memory {
     }
 
     fn accounts(&self) -> Arc<dyn Accounts> {
+        self.0.clone()
+    }
+
+    fn auctions(&self) -> Arc<dyn Auctions> {
         self.0.clone()
     }
 }

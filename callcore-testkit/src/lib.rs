@@ -27,7 +27,7 @@
 //!     use std::sync::Arc;
 //!
 //!     use callcore::memory::MemoryStore;
-//!     use callcore::port::{Accounts, Calls, Capacity, Directory, Registry, SystemStore};
+//!     use callcore::port::{Accounts, Auctions, Calls, Capacity, Directory, Registry, SystemStore};
 //!     use callcore_testkit::{Harness, store_suite};
 //!
 //!     /// What the store left on disk would be removed when this is dropped.
@@ -61,6 +61,10 @@
 //!         }
 //!
 //!         fn accounts(&self) -> Arc<dyn Accounts> {
+//!             self.store.clone()
+//!         }
+//!
+//!         fn auctions(&self) -> Arc<dyn Auctions> {
 //!             self.store.clone()
 //!         }
 //!     }

@@ -12,6 +12,7 @@ use callcore::call::{
     CallStatus, Caller, CarrierCall, DialOutcome, DialResult, Directive, Event, EventKind,
     Incoming, Progress,
 };
+use callcore::memory::Offline;
 use callcore::model::{
     Assignment, Buyer, Campaign, CampaignStatus, Caps, Number, RoutingType, Strategy,
 };
@@ -104,6 +105,7 @@ pub async fn blow<H: Harness>(storm: Storm) -> Aftermath {
         system: harness.system(),
         calls: harness.calls(),
         capacity: harness.capacity(),
+        egress: Arc::new(Offline),
         clock: clock.clone(),
     };
     let switchboard = Arc::new(Switchboard::new(ports, Settings::default()));

@@ -11,7 +11,9 @@ use callcore::port::{Ask, Calls, Capacity, Release, Reservation, Reserved};
 use callcore::routing::Cap;
 use callcore::schedule::CapWindow;
 use callcore::vocabulary::{CallId, Seed};
-use callcore_testkit::fixtures::{buyer_cap, buyer_id, call_id, claim, noon, reservation, tenant};
+use callcore_testkit::fixtures::{
+    buyer_cap, call_id, candidate_id, claim, noon, reservation, tenant,
+};
 
 const TASKS: u32 = 64;
 const ROUNDS: u32 = 40;
@@ -79,7 +81,7 @@ async fn one_call(store: &Arc<MemoryStore>, call: CallId, ledger: &Ledger, chanc
         ledger.refused.fetch_add(1, Ordering::SeqCst);
         return;
     };
-    let buyer = usize::from(held.buyer == buyer_id(2));
+    let buyer = usize::from(held.candidate == candidate_id(2));
     let holders = ledger.surely_held[buyer].fetch_add(1, Ordering::SeqCst) + 1;
     assert!(holders <= LIMITS[buyer], "{holders} calls hold one of {} places", LIMITS[buyer]);
     tokio::task::yield_now().await;

@@ -53,7 +53,7 @@ async fn look(pool: &PgPool, tenant: Uuid, id: Uuid, n: u32) {
         (0..5).flat_map(|other| [scope(n + other), scope(n + other)]).collect();
     let buyers: Vec<Uuid> = (0..5).map(|other| buyer_id(n + other).uuid()).collect();
     let absent: Vec<Option<DateTime<Utc>>> = vec![None; 2 * SCOPES];
-    sqlx::query("SELECT * FROM callcore_look($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
+    sqlx::query("SELECT * FROM callcore_look_with_auction($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL, '{}')")
         .bind(tenant)
         .bind(id)
         .bind("voice")

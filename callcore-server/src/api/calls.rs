@@ -7,7 +7,7 @@ use axum::extract::State;
 use callcore::call::{Call, CallStatus, FinalReason};
 use callcore::model::Place;
 use callcore::port::CallFilter;
-use callcore::vocabulary::{BuyerId, CallId, CampaignId, Money, Tags};
+use callcore::vocabulary::{BuyerId, CallId, CampaignId, Money, Tags, TargetId};
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -71,7 +71,7 @@ impl From<&Call> for CallSummary {
             carrier_call_id: call.carrier_call.call_id.clone(),
             campaign_id: call.campaign.uuid(),
             buyer_id: call.buyer().map(BuyerId::uuid),
-            target_id: None,
+            target_id: call.target().map(TargetId::uuid),
             caller: call.caller.address.clone(),
             caller_place: call.caller.place.clone(),
             called: call.called.clone(),
@@ -136,9 +136,11 @@ async fn read(
     principal: Principal,
     Id(id): Id<Uuid>,
 ) -> Result<Json<CallWithJourney>, Failure> {
-    let read = app.stores.calls.read(principal.tenant, CallId::from_uuid(id)).await?;
-    let read = read.ok_or(Failure::NotFound)?;
-    Ok(Json(CallWithJourney { call: CallSummary::from(&read.call), journey: Journey::from(read) }))
+    let (tenant, id) = (principal.tenant, CallId::from_uuid(id));
+    let read = app.stores.calls.read(tenant, id).await?.ok_or(Failure::NotFound)?;
+    let auction = app.stores.auctions.of_call(tenant, id).await?.pop();
+    let call = CallSummary::from(&read.call);
+    Ok(Json(CallWithJourney { call, journey: Journey::new(read, auction) }))
 }
 
 /// Reads the filters of a list of calls.

@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use callcore::model::{Campaign, CampaignStatus, Number, Stored};
+use callcore::model::{Campaign, CampaignStatus, Number, Router, Stored};
 use callcore::plan;
 use callcore::port::{RegistryError, Source};
-use callcore::vocabulary::{CampaignId, Problem, TenantId, limits};
+use callcore::vocabulary::{CampaignId, Problem, RouterId, TenantId, limits};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -26,10 +26,9 @@ impl Document for Campaign {
 
     fn check(&self) -> Vec<Problem> {
         let mut problems = Self::check(self);
-        // Pools, routers and flows come with later versions, so no tenant has one.
+        // Pools and flows come with later versions, so no tenant has one.
         let references = [
             ("pool", "/poolId", self.pool_id.is_some()),
-            ("router", "/rtbRouterId", self.rtb_router_id.is_some()),
             ("flow", "/flowId", self.flow_id.is_some()),
         ];
         for (what, path, set) in references {
@@ -162,6 +161,9 @@ async fn replace(
             Some(number) => resource::read::<Number>(&app, tenant, number.uuid()).await.ok(),
             None => None,
         };
+        if campaign.rtb_router_id != source.campaign.value.rtb_router_id {
+            with_router(&app, tenant, &mut source, campaign.rtb_router_id).await;
+        }
         let status = source.campaign.value.status;
         source.campaign.value = Campaign { status, ..campaign.clone() };
         blocking(&plan::check(&source))?;
@@ -291,6 +293,21 @@ pub(super) fn refuse_completed(campaign: &Campaign) -> Result<(), Failure> {
 pub(super) async fn source(app: &App, tenant: TenantId, id: Uuid) -> Result<Source, Failure> {
     let source = app.stores.directory.source(tenant, CampaignId::from_uuid(id)).await?;
     source.ok_or(Failure::NotFound)
+}
+
+/// The source as it is with another router.
+async fn with_router(app: &App, tenant: TenantId, source: &mut Source, router: Option<RouterId>) {
+    source.router = match router {
+        Some(id) => resource::read::<Router>(app, tenant, id.uuid()).await.ok(),
+        None => None,
+    };
+    source.router_targets.clear();
+    let named = source.router.iter().flat_map(|router| &router.value.assignments);
+    for named in named.map(|named| named.target_id.uuid()) {
+        if let Ok(target) = super::targets::opened(app, tenant, named).await {
+            source.router_targets.push(target);
+        }
+    }
 }
 
 fn blocking(problems: &[Problem]) -> Result<(), Failure> {

@@ -1,13 +1,15 @@
-//! The way of one call: steps, decisions, dial attempts.
+//! The way of one call: steps, decisions, its auction, dial attempts.
 
-use callcore::call::{Attempt, DialOutcome, Directive, EventKind, LegStatus};
+use callcore::call::{Attempt, AttemptTarget, DialOutcome, Directive, EventKind, LegStatus};
+use callcore::port::AuctionRecord;
 use callcore::routing::Decision;
+use callcore::vocabulary::{BuyerId, Money, TargetId};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::bids::AuctionOfCall;
 use super::calls::CallSummary;
 
 /// A call with everything that is known of its way.
@@ -29,7 +31,7 @@ pub struct Journey {
     /// Who was chosen, who was next, and why the others were refused.
     pub decisions: Vec<DecisionOfStep>,
     /// The auction; null where there was none.
-    pub auction: Option<Value>,
+    pub auction: Option<AuctionOfCall>,
     /// Everybody who was dialled.
     pub dial_attempts: Vec<DialAttempt>,
 }
@@ -68,8 +70,12 @@ pub struct DecisionOfStep {
 pub struct DialAttempt {
     /// Which dial of the call, from 1.
     pub attempt: u32,
-    /// The buyer; null for the no-route number.
+    /// The buyer; null for a bidder and for the no-route number.
     pub buyer_id: Option<Uuid>,
+    /// The bidder; null for a buyer and for the no-route number.
+    pub target_id: Option<Uuid>,
+    /// What the bidder pays.
+    pub price: Option<Money>,
     /// What was rung.
     pub destination: String,
     /// Where the leg stands.
@@ -92,9 +98,15 @@ pub struct DialAttempt {
 
 impl From<Attempt> for DialAttempt {
     fn from(attempt: Attempt) -> Self {
+        let price = match attempt.target {
+            AttemptTarget::Target { price, .. } => Some(price),
+            AttemptTarget::Buyer { .. } | AttemptTarget::NoRoute => None,
+        };
         Self {
             attempt: attempt.attempt,
-            buyer_id: attempt.target.buyer().map(callcore::vocabulary::BuyerId::uuid),
+            buyer_id: attempt.target.buyer().map(BuyerId::uuid),
+            target_id: attempt.target.target().map(TargetId::uuid),
+            price,
             destination: attempt.destination.to_string(),
             status: attempt.status,
             outcome: attempt.outcome,
@@ -108,8 +120,9 @@ impl From<Attempt> for DialAttempt {
     }
 }
 
-impl From<callcore::port::Journey> for Journey {
-    fn from(read: callcore::port::Journey) -> Self {
+impl Journey {
+    /// What was read of a call, and its auction.
+    pub fn new(read: callcore::port::Journey, auction: Option<AuctionRecord>) -> Self {
         Self {
             steps: read
                 .facts
@@ -126,7 +139,7 @@ impl From<callcore::port::Journey> for Journey {
                 .into_iter()
                 .map(|(step, decision)| DecisionOfStep { step: step.to_string(), decision })
                 .collect(),
-            auction: None,
+            auction: auction.map(AuctionOfCall::from),
             dial_attempts: read.call.attempts.into_iter().map(DialAttempt::from).collect(),
         }
     }

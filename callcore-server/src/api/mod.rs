@@ -1,14 +1,19 @@
 //! The API's resources. A handler takes the request apart, asks a port, and answers.
 
 pub mod assignments;
+pub mod bids;
 pub mod buyers;
 pub mod calls;
 pub mod campaigns;
+pub mod dry_run;
 pub mod health;
 pub mod journey;
 pub mod numbers;
 pub mod resource;
+pub mod routers;
 pub mod stats;
+pub mod target_assignments;
+pub mod targets;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -20,6 +25,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(campaigns::routes())
         .merge(assignments::routes())
         .merge(buyers::routes())
+        .merge(target_assignments::routes())
+        .merge(targets::routes())
+        .merge(dry_run::routes())
+        .merge(routers::routes())
+        .merge(bids::routes())
         .merge(numbers::routes())
         .merge(calls::routes())
         .merge(stats::routes())

@@ -56,6 +56,14 @@ impl Configured for callcore::model::Number {
     const KIND: Kind = Kind::Number;
 }
 
+impl Configured for callcore::model::Target {
+    const KIND: Kind = Kind::Target;
+}
+
+impl Configured for callcore::model::Router {
+    const KIND: Kind = Kind::Router;
+}
+
 /// Creates an object under an id of its own.
 pub async fn create<T: Configured>(
     app: &App,

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode, header};
-use callcore::memory::MemoryStore;
+use callcore::memory::{MemoryStore, Offline};
 use callcore::port::Clock;
 use chrono::{DateTime, TimeDelta, Utc};
 use http_body_util::BodyExt;
@@ -70,7 +70,7 @@ impl World {
         let config = settings.check().unwrap();
         let clock = Arc::new(StillClock::default());
         let stores = Stores::of(&Arc::new(MemoryStore::default()));
-        let app = crate::start::shared(config, stores, Arc::clone(&clock) as _);
+        let app = crate::start::shared(config, stores, Arc::clone(&clock) as _, Arc::new(Offline));
         let world = Self { clock, router: crate::app::router(&app) };
         let made = world.ask("POST", "/api/auth/setup", "", credentials(PASSWORD)).await;
         assert_eq!(made.status, StatusCode::CREATED, "{made:?}");

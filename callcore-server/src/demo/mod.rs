@@ -2,6 +2,7 @@
 //! simulated phone that calls it through signed webhooks over HTTP. Prints what each caller heard,
 //! who was dialled, why the others were not, and what would have let them in.
 
+pub mod bidder;
 mod print;
 mod scenario;
 mod stage;
@@ -9,6 +10,8 @@ mod stage;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
+
+use tokio::net::TcpListener;
 
 use crate::config::{ConfigError, Settings};
 use crate::secrets::random_token;
@@ -63,6 +66,8 @@ pub async fn run(
     let config = Settings {
         data_dir: Some(folder.path().display().to_string()),
         database_url: None,
+        // The demo's bidders are on this machine.
+        allow_private_targets: Some("true".into()),
         listen: Some(free_port(&listen)?),
         public_url: None,
         twilio_account_sid: Some(account.clone()),
@@ -73,7 +78,10 @@ pub async fn run(
     let server = start::bind(config).await?;
     let app = Arc::clone(server.app());
     let serving = tokio::spawn(server.run(std::future::pending()));
-    let stage = Stage::new(app, account, auth_token).await?;
+    let bidders = TcpListener::bind("127.0.0.1:0").await?;
+    let bidders_at = bidders.local_addr()?;
+    let bidding = tokio::spawn(bidder::serve(bidders, scenario::rules()));
+    let stage = Stage::new(app, account, auth_token, bidders_at).await?;
     let url = stage.url().to_owned();
 
     let mut out = std::io::stdout();
@@ -93,6 +101,7 @@ pub async fn run(
         out.flush()?;
         stop.await;
     }
+    bidding.abort();
     serving.abort();
     if failed > 0 { Err(DemoError::NotAsTold { failed, played }) } else { Ok(()) }
 }

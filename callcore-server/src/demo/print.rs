@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use callcore::call::{Call, DialOutcome, FinalReason};
+use callcore::port::BidResponseRecord;
 use callcore::routing::Decision;
 
 use super::scenario::Scenario;
@@ -41,6 +42,9 @@ pub(super) fn scenario(
         writeln!(out)?;
         let (from, to) = (&call.report.from, played.called.as_str());
         line(out, "call", &format!("{from} dials {to}, campaign {}", scenario.campaign.name))?;
+        for bid in &call.bids {
+            line(out, "bidder", &self::bid(bid))?;
+        }
         for (_, decision) in &call.journey.decisions {
             self::decision(out, decision)?;
         }
@@ -55,6 +59,16 @@ pub(super) fn scenario(
         }
     }
     Ok(())
+}
+
+/// One bidder: what became of it, at what price, and why.
+fn bid(bid: &BidResponseRecord) -> String {
+    let amount = bid.bid.map(|amount| format!(" at {amount}")).unwrap_or_default();
+    let detail = match bid.detail.as_str() {
+        "" => String::new(),
+        detail => format!(": {detail}"),
+    };
+    format!("{} {}{amount}{detail}", bid.target_name, bid.verdict)
 }
 
 fn decision(out: &mut impl Write, decision: &Decision) -> io::Result<()> {
@@ -87,7 +101,10 @@ fn dialled(out: &mut impl Write, played: &PlayedCall) -> io::Result<()> {
             .iter()
             .flat_map(|(_, decision)| decision.chosen.iter().chain(&decision.ranked));
         let name = ranked.into_iter().find(|one| Some(one.buyer) == buyer);
-        let name = name.map_or("the no-route number", |one| one.name.as_str());
+        let bidder = played.bids.iter().find(|bid| Some(bid.target) == attempt.target.target());
+        let name = name.map(|one| one.name.as_str());
+        let name = name.or(bidder.map(|bid| bid.target_name.as_str()));
+        let name = name.unwrap_or("the no-route number");
         let rang = legs.get(index).and_then(|leg| leg.answered_after_ms).map(|ms| ms / 1_000);
         let outcome = match (attempt.outcome, rang) {
             (Some(DialOutcome::Answered), Some(rang)) => {

@@ -9,6 +9,8 @@ use callcore::schedule::{BusinessHours, DayHours, ScheduleDocument, TimeRange};
 use callcore::vocabulary::Money;
 use chrono::{Datelike, Days, Utc, Weekday};
 
+use super::bidder::Rule;
+
 /// One scenario: a campaign of its own, and one call or more.
 #[derive(Debug)]
 pub(super) struct Scenario {
@@ -16,6 +18,8 @@ pub(super) struct Scenario {
     pub(super) story: &'static str,
     pub(super) campaign: Campaign,
     pub(super) buyers: Vec<Buyer>,
+    /// The names of the bidders that are asked.
+    pub(super) bidders: &'static [&'static str],
     pub(super) calls: Vec<PlannedCall>,
 }
 
@@ -32,6 +36,8 @@ pub(super) struct PlannedCall {
     pub(super) converted: bool,
     /// The code of the reason why each buyer was refused, by name.
     pub(super) refused: &'static [(&'static str, &'static str)],
+    /// What became of each bidder, by name.
+    pub(super) verdicts: &'static [(&'static str, &'static str)],
 }
 
 const EAST: &str = "+12125550111";
@@ -56,7 +62,7 @@ fn overflow() -> Buyer {
 
 /// All scenarios, in the order in which they are played.
 pub(super) fn scenarios() -> Vec<Scenario> {
-    vec![answered(), busy(), capped(), out_of_hours(), duplicate(), hung_up()]
+    vec![answered(), busy(), capped(), out_of_hours(), duplicate(), hung_up(), auctioned()]
 }
 
 fn answered() -> Scenario {
@@ -72,6 +78,7 @@ fn answered() -> Scenario {
             ..campaign("Plumbing")
         },
         buyers: vec![east(), overflow()],
+        bidders: &[],
         calls: vec![PlannedCall {
             from: "+13105550101",
             script: "callee +12125550111 answers after 4s talks 65s",
@@ -79,6 +86,7 @@ fn answered() -> Scenario {
             reason: FinalReason::Answered,
             converted: true,
             refused: &[],
+            verdicts: &[],
         }],
     }
 }
@@ -89,6 +97,7 @@ fn busy() -> Scenario {
         story: "East is busy and nobody picks up at West, so the call falls back to Overflow.",
         campaign: campaign("Roofing"),
         buyers: vec![east(), buyer("West", "+13105550133", 2), overflow()],
+        bidders: &[],
         calls: vec![PlannedCall {
             from: "+13105550102",
             script: "callee +12125550111 busy\ncallee +13105550133 no answer\n\
@@ -97,6 +106,7 @@ fn busy() -> Scenario {
             reason: FinalReason::Answered,
             converted: false,
             refused: &[],
+            verdicts: &[],
         }],
     }
 }
@@ -108,6 +118,7 @@ fn capped() -> Scenario {
         story: "East takes one call a day. The first caller gets it, the second hears the no-route message.",
         campaign: campaign("Solar"),
         buyers: vec![Buyer { caps: Some(daily), ..east() }],
+        bidders: &[],
         calls: vec![
             PlannedCall {
                 from: "+13105550103",
@@ -116,6 +127,7 @@ fn capped() -> Scenario {
                 reason: FinalReason::Answered,
                 converted: false,
                 refused: &[],
+                verdicts: &[],
             },
             PlannedCall {
                 from: "+13105550104",
@@ -124,6 +136,7 @@ fn capped() -> Scenario {
                 reason: FinalReason::NoBuyerAllCapped,
                 converted: false,
                 refused: &[("East", "capped")],
+                verdicts: &[],
             },
         ],
     }
@@ -135,6 +148,7 @@ fn out_of_hours() -> Scenario {
         story: "East is open on one weekday only, and that is not today.",
         campaign: campaign("Dental"),
         buyers: vec![Buyer { schedule: Some(another_day()), ..east() }],
+        bidders: &[],
         calls: vec![PlannedCall {
             from: "+13105550105",
             script: "",
@@ -142,6 +156,7 @@ fn out_of_hours() -> Scenario {
             reason: FinalReason::NoBuyerAllClosed,
             converted: false,
             refused: &[("East", "closed")],
+            verdicts: &[],
         }],
     }
 }
@@ -174,6 +189,7 @@ fn duplicate() -> Scenario {
         story: "East refuses callers who reached it within 30 days. The same person calls twice.",
         campaign: campaign("Insurance"),
         buyers: vec![Buyer { duplicates: Some(rule), ..east() }, overflow()],
+        bidders: &[],
         calls: vec![
             PlannedCall {
                 from: "+13105550106",
@@ -182,6 +198,7 @@ fn duplicate() -> Scenario {
                 reason: FinalReason::Answered,
                 converted: false,
                 refused: &[],
+                verdicts: &[],
             },
             PlannedCall {
                 from: "+13105550106",
@@ -190,6 +207,7 @@ fn duplicate() -> Scenario {
                 reason: FinalReason::Answered,
                 converted: false,
                 refused: &[("East", "duplicate")],
+                verdicts: &[],
             },
         ],
     }
@@ -202,6 +220,7 @@ fn hung_up() -> Scenario {
         story: "East would have answered after 12 s, but the caller waits for 6 s only. East's one place comes back.",
         campaign: campaign("Towing"),
         buyers: vec![Buyer { caps: Some(one), ..east() }, overflow()],
+        bidders: &[],
         calls: vec![PlannedCall {
             from: "+13105550107",
             script: "hang up at 6s\ncallee * answers after 12s talks 30s",
@@ -209,6 +228,47 @@ fn hung_up() -> Scenario {
             reason: FinalReason::CallerHungUpWhileRinging,
             converted: false,
             refused: &[],
+            verdicts: &[],
         }],
     }
+}
+
+fn auctioned() -> Scenario {
+    Scenario {
+        title: "Four bidders, one auction",
+        story: "Acme bids most and is busy, so the call goes to the next bid without asking again.",
+        campaign: Campaign { routing_type: RoutingType::Rtb, ..campaign("Legal") },
+        buyers: vec![overflow()],
+        bidders: &["acme", "harbor", "north", "slate"],
+        calls: vec![PlannedCall {
+            from: "+13105550108",
+            script: "callee +12125550141 busy\ncallee +12125550143 answers after 3s talks 70s",
+            dialled: &["acme", "north"],
+            reason: FinalReason::Answered,
+            converted: true,
+            refused: &[],
+            verdicts: &[
+                ("acme", "lost"),
+                ("harbor", "timeout"),
+                ("north", "won"),
+                ("slate", "refused"),
+            ],
+        }],
+    }
+}
+
+/// What the demo's bidders do.
+pub(super) fn rules() -> Vec<Rule> {
+    let bids = |name: &str, bid: &str, destination: &str| Rule {
+        name: name.into(),
+        bid: Some(bid.into()),
+        destination: Some(destination.into()),
+        ..Rule::default()
+    };
+    vec![
+        Rule { delay_ms: 60, ..bids("acme", "24.75", "+12125550141") },
+        Rule { hangs: true, ..bids("harbor", "40.00", "+12125550142") },
+        Rule { delay_ms: 30, ..bids("north", "22.50", "+12125550143") },
+        Rule { name: "slate".into(), refuses: Some("full today".into()), ..Rule::default() },
+    ]
 }

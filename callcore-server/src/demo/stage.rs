@@ -1,12 +1,17 @@
 //! The demo tenant on a server, and the phone that calls it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use callcore::call::DialOutcome;
-use callcore::model::{Assignment, Campaign, CampaignStatus, HttpMethod, Number};
-use callcore::port::{Http, HttpRequest, Journey};
-use callcore::vocabulary::{BuyerId, CallId, CampaignId, NumberId, PhoneNumber, TenantId};
+use callcore::model::{
+    Assignment, Campaign, CampaignStatus, HttpMethod, Number, Target, TargetAssignment,
+};
+use callcore::port::{BidResponseRecord, Http, HttpRequest, Journey};
+use callcore::vocabulary::{
+    BuyerId, CallId, CampaignId, NumberId, PhoneNumber, TargetId, TenantId,
+};
 use callcore_twiml::Password;
 use callcore_twiml::phone::{Phone, Report, Script};
 use callcore_twiml::webhook::CARRIER;
@@ -14,7 +19,7 @@ use chrono::SubsecRound;
 use uuid::Uuid;
 
 use super::DemoError;
-use super::scenario::{PlannedCall, Scenario};
+use super::scenario::{PlannedCall, Scenario, rules};
 use crate::client::HttpClient;
 use crate::secrets::random_token;
 use crate::state::App;
@@ -28,6 +33,8 @@ const MOST_BODY_BYTES: usize = 64 * 1024;
 pub(super) struct PlayedCall {
     pub(super) report: Report,
     pub(super) journey: Journey,
+    /// What became of each bidder, by name.
+    pub(super) bids: Vec<BidResponseRecord>,
     /// What did not go as told; empty where everything did.
     pub(super) faults: Vec<String>,
 }
@@ -49,6 +56,7 @@ pub(super) struct Stage {
     auth_token: String,
     tenant: TenantId,
     password: String,
+    bidders_at: SocketAddr,
 }
 
 impl Stage {
@@ -57,6 +65,7 @@ impl Stage {
         app: App,
         account: String,
         auth_token: String,
+        bidders_at: SocketAddr,
     ) -> Result<Self, DemoError> {
         let url = app.config.public_url.as_str().trim_end_matches('/').to_owned();
         let http: Arc<dyn Http> = Arc::new(HttpClient::default());
@@ -76,7 +85,7 @@ impl Stage {
             return Err(DemoError::Stage(format!("setup answered {}", response.status)));
         };
         let tenant = owner.user.tenant;
-        Ok(Self { app, http, url, account, auth_token, tenant, password })
+        Ok(Self { app, http, url, account, auth_token, tenant, password, bidders_at })
     }
 
     pub(super) fn url(&self) -> &str {
@@ -122,7 +131,21 @@ impl Stage {
             let assigned = registry.assign(tenant, campaign_id, buyer, Assignment::default(), now);
             assigned.await.map_err(failed)?;
         }
+        for name in scenario.bidders {
+            self.configure_bidder(campaign_id, name).await?;
+        }
         Ok(called)
+    }
+
+    async fn configure_bidder(&self, campaign: CampaignId, name: &str) -> Result<(), DemoError> {
+        let registry = &self.app.stores.registry;
+        let (tenant, now, id) = (self.tenant, self.app.clock.now(), Uuid::new_v4());
+        let url = format!("http://{}/{name}", self.bidders_at);
+        let target = Target { timeout_ms: 300, ..Target::new(name, url) };
+        registry.create(tenant, id, target.into(), now).await.map_err(failed)?;
+        let (target, assignment) = (TargetId::from_uuid(id), TargetAssignment::default());
+        let assigned = registry.assign_target(tenant, campaign, target, assignment, now);
+        assigned.await.map(drop).map_err(failed)
     }
 
     async fn free_number(&self, id: Uuid) -> Result<PhoneNumber, DemoError> {
@@ -169,8 +192,18 @@ impl Stage {
         let journey = journey.ok_or_else(|| {
             DemoError::Stage(format!("{} was not recorded:\n{report}", scenario.title))
         })?;
-        let faults = faults(scenario, planned, &report, &journey);
-        Ok(PlayedCall { report, journey, faults })
+        let auctions = self.app.stores.auctions.of_call(self.tenant, id).await.map_err(failed)?;
+        let mut bids: Vec<BidResponseRecord> =
+            auctions.into_iter().flat_map(|auction| auction.responses).collect();
+        bids.sort_by(|one, other| one.target_name.cmp(&other.target_name));
+        let mut faults = faults(scenario, planned, &report, &journey);
+        let verdicts: Vec<(&str, &str)> =
+            bids.iter().map(|bid| (bid.target_name.as_str(), bid.verdict.name())).collect();
+        if verdicts != planned.verdicts {
+            let (expected, found) = (planned.verdicts, verdicts);
+            faults.push(format!("the bidders: expected {expected:?}, found {found:?}"));
+        }
+        Ok(PlayedCall { report, journey, bids, faults })
     }
 
     /// Whether a webhook with somebody else's signature is refused.
@@ -210,7 +243,9 @@ fn faults(
     let call = &journey.call;
     let name = |rung: &str| {
         let buyer = scenario.buyers.iter().find(|buyer| buyer.destination.as_str() == rung);
-        buyer.map_or(rung.to_owned(), |buyer| buyer.name.clone())
+        let bidder = rules().into_iter().find(|rule| rule.destination.as_deref() == Some(rung));
+        let name = buyer.map(|buyer| buyer.name.clone()).or(bidder.map(|rule| rule.name));
+        name.unwrap_or_else(|| rung.to_owned())
     };
     let told: Vec<String> =
         call.attempts.iter().map(|one| name(one.destination.as_str())).collect();

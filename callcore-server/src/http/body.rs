@@ -71,6 +71,31 @@ pub fn document<T: Document>(mut value: Value) -> Result<T, Failure> {
     if faults.is_empty() { Ok(document) } else { Err(Failure::Invalid(faults)) }
 }
 
+/// A body that may be absent or null, which is the same as an empty object.
+#[derive(Debug)]
+pub struct OptionalBody<T>(pub T);
+
+impl<T: Document, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(&parts.headers, body, API_BODY_BYTES).await?;
+        let mut value = Value::Null;
+        if !bytes.iter().all(u8::is_ascii_whitespace) {
+            if !is_json(&parts.headers) {
+                return Err(Failure::MediaType("application/json"));
+            }
+            value = serde_json::from_slice(&bytes)
+                .map_err(|error| Failure::BrokenJson(error.to_string()))?;
+        }
+        if value.is_null() {
+            value = Value::Object(serde_json::Map::new());
+        }
+        document(value).map(Self)
+    }
+}
+
 /// The body of an action: none, or an empty object.
 #[derive(Clone, Copy, Debug)]
 pub struct NoBody;

@@ -7,7 +7,7 @@ pub mod path;
 pub mod problem;
 pub mod schema;
 
-pub use body::{Document, JsonBody, NoBody};
+pub use body::{Document, JsonBody, NoBody, OptionalBody};
 pub use page::{Listing, Paging};
 pub use path::Id;
 pub use problem::{Failure, Fault};

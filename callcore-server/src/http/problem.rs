@@ -249,7 +249,7 @@ impl From<RegistryError> for Failure {
                 format!("the campaign {:?} is active on the same number", holder.name),
             ),
             RegistryError::InUse(holders) => Self::InUse(holders),
-            RegistryError::UnknownReference { path, kind } => unknown_reference(path, kind),
+            RegistryError::UnknownReference { path, kind } => unknown_reference(&path, kind),
             RegistryError::Store(error) => Self::Unavailable(error),
             _ => Self::Bug("an error of the registry that this server does not know"),
         }

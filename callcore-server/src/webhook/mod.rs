@@ -1,8 +1,11 @@
 //! The carrier's webhooks. Whatever happens, a caller hears something within ten seconds: every
 //! webhook runs in a task of its own, which a dropped connection cannot cut short, races a deadline,
-//! and a panic in it gives the same fallback as a deadline that passed.
+//! and a panic in it gives the same fallback as a deadline that passed. One more is a bidder's, who
+//! reports what became of a call.
 
 mod answer;
+mod report;
+mod report_proof;
 mod verify;
 
 use axum::extract::{Request, State};
@@ -27,6 +30,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(dial_result))
         .routes(routes!(leg))
         .routes(routes!(recording))
+        .merge(report::routes())
 }
 
 /// A call came in.

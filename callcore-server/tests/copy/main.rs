@@ -9,10 +9,12 @@ mod database;
 
 use std::path::Path;
 
+use callcore::auction::Verdict;
 use callcore::call::StepKey;
 use callcore::model::{CampaignStatus, Kind};
 use callcore::port::{
-    Accounts, Ask, CallFilter, Calls, Capacity, Directory, Registry, Reserved, Save, SystemStore,
+    Accounts, Ask, Auctions, CallFilter, Calls, Capacity, Directory, Registry, Reserved, Save,
+    SystemStore,
 };
 use callcore::schedule::CapWindow;
 use callcore::vocabulary::PageRequest;
@@ -23,7 +25,7 @@ use callcore_store_sqlite::SqliteStore;
 use callcore_testkit::fixtures::{
     self, api_key, assignment, attempt, buyer, buyer_cap, buyer_id, call, call_id, campaign_id,
     campaign_on, claim, contact, decision, number, number_id, over, owner, phone, reservation,
-    session, tally, tenant, token, user_id,
+    router_id, session, tally, target_id, tenant, token, user_id,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use database::Database;
@@ -56,6 +58,12 @@ async fn fill(store: &SqliteStore, now: DateTime<Utc>) {
             store.create(tenant, id.uuid(), buyer(other).into(), now).await.unwrap();
             store.assign(tenant, campaign_id(n), id, assignment(other), now).await.unwrap();
         }
+        let target = target_id(30 + n);
+        store.create(tenant, target.uuid(), fixtures::target(30 + n).into(), now).await.unwrap();
+        let router = fixtures::router(n, [30 + n]);
+        store.create(tenant, router_id(n).uuid(), router.into(), now).await.unwrap();
+        let bidding = fixtures::target_assignment(n);
+        store.assign_target(tenant, campaign_id(n), target, bidding, now).await.unwrap();
         for one in [100 + n, 200 + n, 300 + n] {
             calls(store, n, one, now).await;
         }
@@ -75,8 +83,12 @@ async fn calls(store: &SqliteStore, n: u32, one: u32, now: DateTime<Utc>) {
     let mut dialled = call(tenant, one);
     dialled.attempts.push(attempt(1, &held));
     dialled.tags.set("source", "newsletter").unwrap();
+    let offer = fixtures::bid(5, Some(now + TimeDelta::hours(1)));
+    let auction = fixtures::auction(&dialled, one, now);
+    let auction = fixtures::considered(auction, &dialled, 30 + n, Verdict::Won, Some(offer));
     let mut save = Save {
         decision: Some(decision(&dialled)),
+        auction: Some(auction),
         ..fixtures::save(dialled.clone(), None, &StepKey::voice())
     };
     save.growth.tallies = vec![tally(campaign_id(n), buyer_id(10 + n))];
@@ -92,7 +104,7 @@ async fn calls(store: &SqliteStore, n: u32, one: u32, now: DateTime<Utc>) {
 /// Everything that the ports tell of a store, as text.
 async fn told<S>(store: &S, now: DateTime<Utc>) -> Vec<String>
 where
-    S: Accounts + Calls + Capacity + Directory + Registry + SystemStore,
+    S: Accounts + Auctions + Calls + Capacity + Directory + Registry + SystemStore,
 {
     let mut told = Vec::new();
     for n in [1, 2] {
@@ -107,19 +119,25 @@ where
             told.push(format!("{:?}", page.items));
         }
         told.push(format!("{:?}", store.source(tenant, campaign_id(n)).await.unwrap()));
+        let bidding = store.target_assignments(tenant, campaign_id(n)).await.unwrap();
+        told.push(format!("{bidding:?}"));
         told.push(format!("{}", store.revision(tenant)));
         let filter = CallFilter::default();
         let page = Calls::list(store, tenant, &filter, PageRequest::default()).await.unwrap();
         told.push(format!("{:?}", page.items));
         for one in [100 + n, 200 + n, 300 + n] {
             told.push(format!("{:?}", Calls::read(store, tenant, call_id(one)).await.unwrap()));
+            let auctions = store.of_call(tenant, call_id(one)).await.unwrap();
+            assert_eq!(auctions.len(), 1, "each call was sold");
+            told.push(format!("{auctions:?}"));
             let ask = Ask {
                 step: Some(StepKey::voice()),
                 caps: [CapWindow::Concurrent, CapWindow::Daily, CapWindow::Total]
                     .map(|window| buyer_cap(10 + n, window, 50))
                     .into(),
                 caller: Some(phone(one)),
-                activity: Some((campaign_id(n), vec![buyer_id(10 + n)])),
+                activity: Some((campaign_id(n), vec![buyer_id(10 + n).into()])),
+                bids: Some((phone(one), vec![target_id(30 + n)])),
             };
             let look = store.look(tenant, call_id(9), &ask, now).await.unwrap();
             told.push(format!("{look:?}"));

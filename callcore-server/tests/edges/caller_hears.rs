@@ -6,11 +6,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use callcore::call::Call;
-use callcore::memory::MemoryStore;
+use callcore::call::{Call, StepKey};
+use callcore::memory::{MemoryStore, Offline};
 use callcore::model::{Campaign, CampaignStatus, Number, RoutingType};
 use callcore::port::{
-    Ask, CallFilter, Calls, Clock, Journey, Look, Registry, Save, SaveError, StoreError,
+    Ask, Begun, CallFilter, Calls, Clock, Journey, Look, Registry, Save, SaveError, StoreError,
 };
 use callcore::vocabulary::{CallId, NumberId, Page, PageRequest, TenantId};
 use callcore_server::clock::SystemClock;
@@ -70,6 +70,17 @@ impl Calls for Broken {
         self.inner.look(tenant, call, ask, now).await
     }
 
+    async fn begin(
+        &self,
+        tenant: TenantId,
+        call: CallId,
+        step: &StepKey,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Begun, StoreError> {
+        self.inner.begin(tenant, call, step, until, now).await
+    }
+
     async fn draw(
         &self,
         tenant: TenantId,
@@ -119,7 +130,7 @@ async fn router(fault: Fault) -> axum::Router {
     };
     let calls: Arc<dyn Calls> = Arc::new(Broken { inner: Arc::clone(&inner), fault });
     let stores = Stores { calls, ..Stores::of(&inner) };
-    app::router(&start::shared(settings.check().unwrap(), stores, clock))
+    app::router(&start::shared(settings.check().unwrap(), stores, clock, Arc::new(Offline)))
 }
 
 /// Posts a signed webhook and answers the status and the body.

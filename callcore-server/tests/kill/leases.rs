@@ -3,7 +3,7 @@
 use callcore::call::Attempt;
 use callcore::port::{Ask, Calls, Capacity, Look, Release, SystemStore};
 use callcore::schedule::CapWindow;
-use callcore::vocabulary::{CallId, limits};
+use callcore::vocabulary::{CallId, CandidateId, limits};
 use callcore_store_sqlite::SqliteStore;
 use chrono::Utc;
 use tempfile::TempDir;
@@ -68,7 +68,7 @@ pub(crate) async fn counters_agree(store: &SqliteStore, seen: &Seen, found: &Fou
     let activity = activity.await.activity;
     let daily = usage(store, CapWindow::Daily).await;
     for (place, spec) in BUYERS.iter().enumerate() {
-        let count = activity.get(&buyer(place)).copied().unwrap_or_default();
+        let count = activity.get(&buyer(place).into()).copied().unwrap_or_default();
         let connected = attempts(place).filter(|attempt| attempt.connected()).count();
         assert_eq!(count.offered, attempts(place).count() as u64, "offered to {spec:?}");
         assert_eq!(count.answered, connected as u64, "answered by {spec:?}");
@@ -83,8 +83,8 @@ pub(crate) async fn counters_agree(store: &SqliteStore, seen: &Seen, found: &Fou
     }
 }
 
-fn buyers() -> Vec<callcore::vocabulary::BuyerId> {
-    (0..BUYERS.len()).map(buyer).collect()
+fn buyers() -> Vec<CandidateId> {
+    (0..BUYERS.len()).map(|place| buyer(place).into()).collect()
 }
 
 /// How many places of each buyer's cap are taken.

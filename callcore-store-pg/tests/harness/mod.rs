@@ -7,7 +7,7 @@ pub(crate) mod database;
 
 use std::sync::Arc;
 
-use callcore::port::{Accounts, Calls, Capacity, Directory, Registry, SystemStore};
+use callcore::port::{Accounts, Auctions, Calls, Capacity, Directory, Registry, SystemStore};
 use callcore_testkit::Harness;
 use database::Opened;
 
@@ -48,6 +48,10 @@ macro_rules! harness {
             }
 
             fn accounts(&self) -> Arc<dyn Accounts> {
+                self.0.store.clone()
+            }
+
+            fn auctions(&self) -> Arc<dyn Auctions> {
                 self.0.store.clone()
             }
         }

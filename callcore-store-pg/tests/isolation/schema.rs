@@ -17,7 +17,7 @@ const OVER_ALL_TENANTS: [&str; 5] = [
 ];
 
 /// Functions that work with the rights of the tables' owner. Whoever adds one answers for it.
-const WITH_THE_OWNERS_RIGHTS: [&str; 10] = [
+const WITH_THE_OWNERS_RIGHTS: [&str; 11] = [
     "callcore_add_tenant",
     "callcore_api_key",
     "callcore_credentials",
@@ -27,6 +27,7 @@ const WITH_THE_OWNERS_RIGHTS: [&str; 10] = [
     "callcore_session",
     "callcore_set_up",
     "callcore_sweep",
+    "callcore_sweep_steps",
     "callcore_tenant_of_call",
 ];
 

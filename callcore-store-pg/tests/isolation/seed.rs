@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use callcore::auction::Verdict;
 use callcore::call::{Growth, StepKey};
 use callcore::model::CampaignStatus;
 use callcore::port::{
@@ -11,9 +12,10 @@ use callcore::port::{
 use callcore::schedule::CapWindow;
 use callcore_store_pg::PgStore;
 use callcore_testkit::fixtures::{
-    api_key, assignment, buyer, buyer_cap, buyer_id, call, campaign_id, campaign_on, claim,
-    contact, decision, noon, number, number_id, owner, phone, reservation, save, session, tally,
-    tenant, token, user_id,
+    api_key, assignment, auction, bid, buyer, buyer_cap, buyer_id, call, campaign_id, campaign_on,
+    claim, considered, contact, decision, noon, number, number_id, owner, phone, reservation,
+    router, router_id, save, session, tally, target, target_assignment, target_id, tenant, token,
+    user_id,
 };
 
 /// The tenants 1 and 2, with the same ids wherever an id is a tenant's own.
@@ -48,6 +50,15 @@ async fn configure(store: &PgStore, n: u32) {
         .assign(tenant, campaign_id(1), buyer_id(1), assignment(n), noon())
         .await
         .expect("the store takes it");
+    for (id, object) in
+        [(target_id(1).uuid(), target(n).into()), (router_id(1).uuid(), router(n, [1]).into())]
+    {
+        store.create(tenant, id, object, noon()).await.expect("the store takes it");
+    }
+    store
+        .assign_target(tenant, campaign_id(1), target_id(1), target_assignment(n), noon())
+        .await
+        .expect("the store takes it");
 }
 
 async fn sign_in(store: &PgStore, n: u32) {
@@ -75,8 +86,13 @@ async fn receive_a_call(store: &PgStore, n: u32) {
     };
     let decision = Some(decision(&call));
     let step = StepKey::voice();
+    let until = noon() + Duration::from_secs(1);
+    store.begin(tenant(n), call.id, &step, until, noon()).await.expect("the store takes it");
+    let offer = Some(bid(n, Some(until)));
+    let auction = considered(auction(&call, 1, noon()), &call, 1, Verdict::Won, offer);
+    let auction = Some(auction);
     store
-        .save(tenant(n), Save { growth, decision, ..save(call, None, &step) })
+        .save(tenant(n), Save { growth, decision, auction, ..save(call, None, &step) })
         .await
         .expect("the store takes it");
 }

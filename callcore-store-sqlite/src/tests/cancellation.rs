@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use callcore::call::StepKey;
 use callcore::port::{
-    Accounts as _, Calls as _, Capacity as _, Directory as _, Registry as _, Release, StoreError,
-    SystemStore as _,
+    Accounts as _, Calls as _, Capacity as _, Directory as _, Registry as _, Release, Save,
+    StoreError, SystemStore as _,
 };
 use callcore_testkit::fixtures::{
-    self, api_key, assignment, buyer, buyer_id, call, call_id, campaign, campaign_id, noon, owner,
-    session, tenant, token, user_id,
+    self, api_key, assignment, auction, buyer, buyer_id, call, call_id, campaign, campaign_id,
+    noon, owner, save, session, target_assignment, target_id, tenant, token, user_id,
 };
 
 use super::{Opened, all_tasks_done, reserve, save_ended, save_new};
@@ -35,6 +35,9 @@ async fn poll_and_drop<T>(polls: u32, future: impl Future<Output = T>) -> Option
 async fn write(store: &SqliteStore, method: u32, n: u32) {
     let (tenant, now) = (tenant(1), noon());
     let releases = [Release { attempt: 1, refund: true }];
+    let (target, own) = (target_assignment(n), call(tenant, n));
+    let auction = Some(auction(&own, n, now));
+    let auctioned = Save { auction, ..save(own, None, &StepKey::voice()) };
     match method {
         0 => drop(store.create(tenant, buyer_id(n).uuid(), buyer(n).into(), now).await),
         1 => drop(store.replace(tenant, buyer_id(1).uuid(), 1, buyer(n).into(), now).await),
@@ -56,7 +59,11 @@ async fn write(store: &SqliteStore, method: u32, n: u32) {
         17 => drop(store.api_key(&token(1), now).await),
         18 => drop(store.revoke_api_key(tenant, fixtures::api_key_id(n)).await),
         19 => drop(store.set_preferences(tenant, user_id(n), Default::default()).await),
-        _ => unreachable!("there are 20 methods that write"),
+        20 => drop(store.assign_target(tenant, campaign_id(1), target_id(1), target, now).await),
+        21 => drop(store.unassign_target(tenant, campaign_id(1), target_id(1)).await),
+        22 => drop(store.begin(tenant, call_id(n), &StepKey::voice(), now, now).await),
+        23 => drop(store.save(tenant, auctioned).await),
+        _ => unreachable!("there are 24 acts that write"),
     }
 }
 
@@ -65,8 +72,9 @@ async fn a_dropped_write_leaves_nothing_open_and_loses_nobody_s_write() {
     let opened = Opened::new().await;
     let store = &opened.store;
     store.create(tenant(1), campaign_id(1).uuid(), campaign(1).into(), noon()).await.unwrap();
+    store.create(tenant(1), target_id(1).uuid(), fixtures::target(1).into(), noon()).await.unwrap();
     let mut acknowledged = 10_000;
-    for method in 0..20 {
+    for method in 0..24 {
         for polls in 0..12 {
             let n = method * 100 + polls;
             let _ = poll_and_drop(polls, write(store, method, n)).await;

@@ -1,17 +1,21 @@
 //! What was acknowledged stays.
 
+use std::time::Duration;
+
+use callcore::auction::Verdict;
 use callcore::call::StepKey;
-use callcore::model::{CampaignStatus, Kind};
+use callcore::model::{Campaign, CampaignStatus, Kind};
 use callcore::port::{
-    Accounts as _, Ask, Calls as _, Capacity as _, Directory as _, Preferences, Registry, Reserved,
-    Save, SystemStore as _,
+    Accounts as _, Ask, Auctions as _, Calls as _, Capacity as _, Directory as _, Preferences,
+    Registry, Reserved, Save, SystemStore as _,
 };
 use callcore::schedule::CapWindow;
 use callcore::vocabulary::PageRequest;
 use callcore_testkit::fixtures::{
-    api_key, assignment, attempt, buyer, buyer_cap, buyer_id, call, call_id, campaign_id,
-    campaign_on, contact, decision, lease_id, noon, number, number_id, owner, phone, save, session,
-    tally, tenant, token, user_id,
+    api_key, assignment, attempt, auction, bid, buyer, buyer_cap, buyer_id, call, call_id, caller,
+    campaign_id, campaign_on, candidate_id, considered, contact, decision, lease_id, noon, number,
+    number_id, owner, phone, router, router_id, save, session, tally, target, target_assignment,
+    target_id, tenant, token, user_id,
 };
 
 use sqlx::Row as _;
@@ -24,15 +28,27 @@ async fn fill(store: &SqliteStore) {
     let (campaign, buyer_1) = (campaign_id(1), buyer_id(1));
     store.create(tenant, number_id(1).uuid(), number(1).into(), now).await.unwrap();
     store.create(tenant, buyer_1.uuid(), buyer(1).into(), now).await.unwrap();
-    let object = campaign_on(number_id(1), 1, CampaignStatus::Active);
+    let (target_1, router_1) = (target_id(1), router_id(1));
+    store.create(tenant, target_1.uuid(), target(1).into(), now).await.unwrap();
+    store.create(tenant, router_1.uuid(), router(1, [1]).into(), now).await.unwrap();
+    let object = Campaign {
+        rtb_router_id: Some(router_1),
+        ..campaign_on(number_id(1), 1, CampaignStatus::Active)
+    };
     store.create(tenant, campaign.uuid(), object.into(), now).await.unwrap();
     store.assign(tenant, campaign, buyer_1, assignment(3), now).await.unwrap();
+    store.assign_target(tenant, campaign, target_1, target_assignment(4), now).await.unwrap();
+    let later = now + Duration::from_secs(60);
+    store.begin(tenant, call_id(2), &StepKey::voice(), later, now).await.unwrap();
 
     let Reserved::Held(held) = reserve(store, 1, 5).await else { panic!("there is room") };
     let mut first = call(tenant, 1);
     first.attempts.push(attempt(1, &held));
+    let held =
+        considered(auction(&first, 1, now), &first, 1, Verdict::Won, Some(bid(5, Some(later))));
     let mut written =
         Save { decision: Some(decision(&first)), ..save(first, None, &StepKey::voice()) };
+    written.auction = Some(held);
     written.growth.caller = Some(phone(7));
     written.growth.tallies.push(tally(campaign, buyer_1));
     written.growth.contacts.push(contact(campaign, buyer_1, now));
@@ -58,7 +74,8 @@ async fn everything(store: &SqliteStore) -> String {
         step: Some(StepKey::voice()),
         caps: vec![buyer_cap(1, CapWindow::Concurrent, 5), buyer_cap(1, CapWindow::Daily, 5)],
         caller: Some(phone(7)),
-        activity: Some((campaign_id(1), vec![buyer_id(1)])),
+        activity: Some((campaign_id(1), vec![candidate_id(1)])),
+        bids: Some((caller(1).number.unwrap(), vec![target_id(1)])),
     };
     let parts = (
         store.source(tenant, campaign_id(1)).await.unwrap(),
@@ -68,6 +85,11 @@ async fn everything(store: &SqliteStore) -> String {
         callcore::port::Calls::read(store, tenant, call_id(1)).await.unwrap(),
         store.held(tenant, now).await.unwrap(),
         reserve(store, 1, 5).await,
+        (
+            store.target_assignments(tenant, campaign_id(1)).await.unwrap(),
+            store.of_call(tenant, call_id(1)).await.unwrap(),
+            store.begin(tenant, call_id(2), &StepKey::voice(), now, now).await.unwrap(),
+        ),
         (
             store.draw(tenant, call_id(1), "r", now).await.unwrap(),
             store.credentials("OWNER@example.com").await.unwrap(),
@@ -84,7 +106,9 @@ async fn reopening_keeps_everything() {
     let opened = Opened::new().await;
     fill(&opened.store).await;
     let before = everything(&opened.store).await;
-    assert!(before.contains(&lease_id(call_id(1), 1).to_string()));
+    for kept in [&lease_id(call_id(1), 1).to_string(), "bids: {TargetId", "Busy {"] {
+        assert!(before.contains(kept), "{kept}");
+    }
     opened.store.close().await;
     let again = SqliteStore::open(&path_in(&opened.directory)).await.unwrap();
     assert_eq!(everything(&again).await, before);

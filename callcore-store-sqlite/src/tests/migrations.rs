@@ -101,3 +101,16 @@ async fn many_open_a_new_file_at_once() {
     let store = SqliteStore::open(&path).await.unwrap();
     assert_eq!(store.revision(tenant(1)), 8);
 }
+
+/// A table that the export forgets would be lost on the way to another store.
+#[tokio::test]
+async fn the_export_knows_every_table() {
+    let opened = Opened::new().await;
+    let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
+                  AND name <> '_sqlx_migrations' ORDER BY name";
+    let mut db = opened.stranger().await;
+    let found: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut db).await.unwrap();
+    let mut exported: Vec<_> = crate::export::tables().collect();
+    exported.sort_unstable();
+    assert_eq!(exported, found);
+}

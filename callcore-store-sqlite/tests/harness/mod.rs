@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use callcore::port::{Accounts, Calls, Capacity, Directory, Registry, SystemStore};
+use callcore::port::{Accounts, Auctions, Calls, Capacity, Directory, Registry, SystemStore};
 use callcore_store_sqlite::SqliteStore;
 use callcore_testkit::Harness;
 use tempfile::TempDir;
@@ -41,6 +41,10 @@ impl Harness for Sqlite {
     }
 
     fn accounts(&self) -> Arc<dyn Accounts> {
+        self.store.clone()
+    }
+
+    fn auctions(&self) -> Arc<dyn Auctions> {
         self.store.clone()
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use callcore::call::{Directive, Event};
+use callcore::memory::Offline;
 use callcore::model::HttpMethod;
 use callcore::port::{HttpRequest, HttpResponse, Journey, Registry, Swept};
 use callcore::switchboard::{Ports, Settings, Switchboard};
@@ -55,6 +56,7 @@ impl<H: Harness> Office<H> {
             system: store.system(),
             calls: store.calls(),
             capacity: store.capacity(),
+            egress: Arc::new(Offline),
             clock: clock.clone(),
         };
         let settings = Settings { no_route_message: MESSAGE.to_owned() };

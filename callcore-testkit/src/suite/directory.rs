@@ -7,7 +7,8 @@ use chrono::TimeDelta;
 use super::kit::Kit;
 use crate::Harness;
 use crate::fixtures::{
-    assignment, buyer, buyer_id, campaign, campaign_id, noon, number, number_id,
+    self, assignment, buyer, buyer_id, campaign, campaign_id, noon, number, number_id, router,
+    target, target_id,
 };
 
 impl Kit {
@@ -47,6 +48,22 @@ pub async fn every_acknowledged_change_raises_the_revision(harness: &impl Harnes
         .await
         .expect("the buyer is assigned");
     raised("taking a buyer out");
+    let stored = kit.target(1).await;
+    raised("creating a target");
+    kit.try_replace(&stored, target(2), noon()).await.expect("the version is right");
+    raised("replacing a target");
+    kit.assign_target(1, 1).await.expect("both are there");
+    raised("assigning a target");
+    kit.unassign_target(1, 1).await.expect("the target is assigned");
+    raised("taking a target out");
+    let stored = kit.router(1, &[1]).await;
+    raised("creating a router");
+    kit.try_replace(&stored, router(1, []), noon()).await.expect("the version is right");
+    raised("replacing a router");
+    kit.delete(Kind::Router, stored.id).await.expect("nothing holds it");
+    raised("deleting a router");
+    kit.delete(Kind::Target, target_id(1).uuid()).await.expect("nothing holds it");
+    raised("deleting a target");
     kit.delete(Kind::Campaign, campaign_id(1).uuid()).await.expect("nothing holds it");
     raised("deleting a campaign");
     kit.delete(Kind::Number, number_id(1).uuid()).await.expect("nothing holds it");
@@ -115,6 +132,49 @@ pub async fn a_source_has_all_its_parts(harness: &impl Harness) {
         assert_eq!(found.assignment, assignment, "in the order of assignment");
         assert_eq!(found.buyer, buyer.of().expect("a buyer"));
     }
+}
+
+/// So are its own targets in the order of their assignment, its router, and the router's targets in
+/// the router's order, each as it is now.
+pub async fn a_source_has_its_targets_and_its_router(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    for n in [1, 2, 3] {
+        kit.target(n).await;
+    }
+    kit.router(1, &[3, 1]).await;
+    let router = kit.router(2, &[2]).await;
+    kit.campaign_with(2, 1).await;
+    for n in [3, 1] {
+        kit.assign_target(1, n).await.expect("both are there");
+    }
+    let router = kit.try_replace(&router, fixtures::router(2, [2, 3, 1]), noon()).await;
+    let router = router.expect("the version is right");
+    let source = kit.source(1).await.expect("the campaign is there");
+    assert_eq!(source.revision, kit.revision());
+    assert_eq!(source.router, Some(router.of().expect("a router")));
+    let in_router: Vec<_> = source.router_targets.iter().map(|target| target.id).collect();
+    assert_eq!(in_router, [2, 3, 1].map(|n| target_id(n).uuid()));
+    let assignments = kit.registry.target_assignments(kit.tenant, campaign_id(1)).await;
+    let assignments = assignments.expect("the campaign is there");
+    let found: Vec<_> = source.targets.iter().map(|one| one.assignment.clone()).collect();
+    assert_eq!(found, assignments, "in the order of assignment");
+    let own = source.targets.into_iter().map(|one| one.target);
+    for target in own.chain(source.router_targets) {
+        let stored = kit.read(Kind::Target, target.id).await.expect("it was created");
+        assert_eq!(target, stored.of().expect("a target"));
+    }
+}
+
+/// A source without targets and router has none, also where others have.
+pub async fn a_source_without_targets_has_none(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    kit.target(1).await;
+    kit.router(1, &[1]).await;
+    kit.campaign_with(1, 1).await;
+    kit.assign_target(1, 1).await.expect("both are there");
+    kit.campaign(2).await;
+    let source = kit.source(2).await.expect("the campaign is there");
+    assert_eq!((source.targets, source.router, source.router_targets), (vec![], None, vec![]));
 }
 
 /// A campaign names a number only where it does.

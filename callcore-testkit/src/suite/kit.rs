@@ -6,8 +6,8 @@ use std::sync::Arc;
 use callcore::call::Call;
 use callcore::model::{Campaign, CampaignStatus, Kind, Object, Stored};
 use callcore::port::{
-    Accounts, Ask, Calls, Capacity, Directory, Held, Look, Registry, RegistryError, Release,
-    Reservation, Reserved, Save, SaveError, SystemStore,
+    Accounts, Ask, AuctionRecord, Auctions, Calls, Capacity, Directory, Held, Look, Registry,
+    RegistryError, Release, Reservation, Reserved, Save, SaveError, SystemStore,
 };
 use callcore::routing::Cap;
 use callcore::vocabulary::{TenantId, limits};
@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::Harness;
 use crate::fixtures::{
     self, assignment, buyer_id, call_id, campaign_id, claim, noon, number_id, reservation,
+    router_id, target_assignment, target_id,
 };
 
 /// A call that holds nothing, so its look shows everybody's places.
@@ -33,6 +34,7 @@ pub(super) struct Kit {
     pub(super) capacity: Arc<dyn Capacity>,
     pub(super) registry: Arc<dyn Registry>,
     pub(super) accounts: Arc<dyn Accounts>,
+    pub(super) auctions: Arc<dyn Auctions>,
 }
 
 impl Kit {
@@ -46,6 +48,7 @@ impl Kit {
             capacity: harness.capacity(),
             registry: harness.registry(),
             accounts: harness.accounts(),
+            auctions: harness.auctions(),
         }
     }
 
@@ -77,6 +80,22 @@ impl Kit {
 
     pub(super) async fn number(&self, n: u32) -> Stored<Object> {
         self.create(number_id(n).uuid(), fixtures::number(n)).await
+    }
+
+    pub(super) async fn target(&self, n: u32) -> Stored<Object> {
+        self.create(target_id(n).uuid(), fixtures::target(n)).await
+    }
+
+    /// Creates router `n` of these targets.
+    pub(super) async fn router(&self, n: u32, targets: &[u32]) -> Stored<Object> {
+        self.create(router_id(n).uuid(), fixtures::router(n, targets.iter().copied())).await
+    }
+
+    /// Creates campaign `n`, which names a router.
+    pub(super) async fn campaign_with(&self, router: u32, n: u32) -> Stored<Object> {
+        let router = Some(router_id(router));
+        let campaign = Campaign { rtb_router_id: router, ..fixtures::campaign(n) };
+        self.create(campaign_id(n).uuid(), campaign).await
     }
 
     pub(super) async fn campaign(&self, n: u32) -> Stored<Object> {
@@ -133,6 +152,24 @@ impl Kit {
     /// The buyers of a campaign.
     pub(super) async fn assigned(&self, campaign: u32) -> Vec<Uuid> {
         let rows = self.registry.assignments(self.tenant, campaign_id(campaign)).await;
+        rows.expect("the campaign is there").into_iter().map(|row| row.id).collect()
+    }
+
+    /// Assigns target `n` to a campaign with weight `n`.
+    pub(super) async fn assign_target(&self, campaign: u32, n: u32) -> Result<(), RegistryError> {
+        let (campaign, target) = (campaign_id(campaign), target_id(n));
+        let value = target_assignment(n);
+        let assigned = self.registry.assign_target(self.tenant, campaign, target, value, noon());
+        assigned.await.map(|_| ())
+    }
+
+    pub(super) async fn unassign_target(&self, campaign: u32, n: u32) -> Result<(), RegistryError> {
+        self.registry.unassign_target(self.tenant, campaign_id(campaign), target_id(n)).await
+    }
+
+    /// The targets of a campaign.
+    pub(super) async fn assigned_targets(&self, campaign: u32) -> Vec<Uuid> {
+        let rows = self.registry.target_assignments(self.tenant, campaign_id(campaign)).await;
         rows.expect("the campaign is there").into_iter().map(|row| row.id).collect()
     }
 
@@ -215,6 +252,17 @@ impl Kit {
     /// Saves a new call.
     pub(super) async fn save_new(&self, call: Call) {
         self.save(fixtures::save(call, None, &callcore::call::StepKey::voice())).await;
+    }
+
+    /// Saves a new call with an auction.
+    pub(super) async fn save_auction(&self, call: Call, auction: AuctionRecord) {
+        let voice = callcore::call::StepKey::voice();
+        self.save(Save { auction: Some(auction), ..fixtures::save(call, None, &voice) }).await;
+    }
+
+    /// The auctions of a call.
+    pub(super) async fn auctions_of(&self, call: u32) -> Vec<AuctionRecord> {
+        self.auctions.of_call(self.tenant, call_id(call)).await.expect("the store answers")
     }
 
     pub(super) async fn draw(&self, call: u32, rotation: &str) -> u64 {

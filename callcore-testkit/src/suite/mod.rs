@@ -5,6 +5,7 @@
 //! each. Cases pass instants of their own to the store and never wait for a clock.
 
 pub mod accounts;
+pub mod auctions;
 pub mod calls;
 pub mod capacity;
 pub mod directory;
@@ -97,11 +98,14 @@ mod tests {
     use super::*;
     use crate::Memory;
 
-    const SOURCES: [(&str, &[&str]); 6] = [
+    const SOURCES: [(&str, &[&str]); 7] = [
         ("accounts", &[include_str!("accounts.rs")]),
+        ("auctions", &[include_str!("auctions/lists.rs"), include_str!("auctions/records.rs")]),
         (
             "calls",
             &[
+                include_str!("calls/begins.rs"),
+                include_str!("calls/bids.rs"),
                 include_str!("calls/counters.rs"),
                 include_str!("calls/draws.rs"),
                 include_str!("calls/lists.rs"),
@@ -128,6 +132,8 @@ mod tests {
                 include_str!("registry/numbers.rs"),
                 include_str!("registry/objects.rs"),
                 include_str!("registry/pages.rs"),
+                include_str!("registry/routers.rs"),
+                include_str!("registry/targets.rs"),
             ],
         ),
         (

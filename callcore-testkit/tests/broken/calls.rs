@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use callcore::call::{Call, Growth};
-use callcore::port::{Ask, CallFilter, Calls, Journey, Look, Save, SaveError, StoreError};
+use callcore::call::{Call, Growth, StepKey};
+use callcore::port::{Ask, Begun, CallFilter, Calls, Journey, Look, Save, SaveError, StoreError};
 use callcore::vocabulary::{CallId, Page, PageRequest, TenantId};
 use callcore_testkit::fixtures;
 use chrono::{DateTime, Utc};
@@ -28,7 +28,27 @@ impl Calls for Faulty {
         if self.has(Fault::OwnUsageCounted) {
             look.usage = self.inner.look(tenant, alias(call, 0), ask, now).await?.usage;
         }
+        if self.has(Fault::BidsForEver) {
+            let ask = Ask { bids: ask.bids.clone(), ..Ask::default() };
+            look.bids = self.inner.look(tenant, call, &ask, DateTime::UNIX_EPOCH).await?.bids;
+        }
         Ok(look)
+    }
+
+    async fn begin(
+        &self,
+        tenant: TenantId,
+        call: CallId,
+        step: &StepKey,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Begun, StoreError> {
+        if self.has(Fault::AlwaysFresh) {
+            return Ok(Begun::Fresh);
+        }
+        let now = if self.has(Fault::NeverAbandoned) { DateTime::UNIX_EPOCH } else { now };
+        let call = if self.has(Fault::BeginForgetsSaves) { alias(call, 0) } else { call };
+        self.inner.begin(self.tenant(tenant), call, step, until, now).await
     }
 
     async fn draw(
@@ -52,6 +72,10 @@ impl Calls for Faulty {
         let tenant = self.tenant(tenant);
         if self.has(Fault::GrowthForgotten) {
             save.growth = Growth::default();
+        }
+        let later = self.has(Fault::AuctionNotReplaced) && save.expected.is_some();
+        if self.has(Fault::AuctionForgotten) || later {
+            save.auction = None;
         }
         if self.has(Fault::ReleaseForgotten) {
             save.releases.clear();

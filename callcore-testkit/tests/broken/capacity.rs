@@ -39,7 +39,7 @@ impl Faulty {
     ) -> Result<(), StoreError> {
         for (attempt, claim) in (1_000..).step_by(10).zip(&wanted.claims) {
             for (attempt, cap) in (attempt..).zip(&claim.caps) {
-                let claims = vec![Claim { buyer: claim.buyer, caps: vec![*cap] }];
+                let claims = vec![Claim { candidate: claim.candidate, caps: vec![*cap] }];
                 let part = Reservation { attempt, claims, ..wanted.clone() };
                 self.inner.reserve(tenant, part, now).await?;
             }

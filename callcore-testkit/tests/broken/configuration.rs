@@ -1,9 +1,9 @@
 //! Faults of configuration.
 
 use async_trait::async_trait;
-use callcore::model::{Assignment, Kind, Object, Stored};
+use callcore::model::{Assignment, Kind, Object, Stored, TargetAssignment};
 use callcore::port::{Directory, Registry, RegistryError, Source, StoreError};
-use callcore::vocabulary::{BuyerId, CampaignId, Page, PageRequest, TenantId};
+use callcore::vocabulary::{BuyerId, CampaignId, Page, PageRequest, TargetId, TenantId};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -72,7 +72,10 @@ impl Registry for Faulty {
     }
 
     async fn delete(&self, tenant: TenantId, kind: Kind, id: Uuid) -> Result<(), RegistryError> {
-        self.inner.delete(self.tenant(tenant), kind, id).await
+        match self.inner.delete(self.tenant(tenant), kind, id).await {
+            Err(RegistryError::InUse(_)) if self.has(Fault::InUseIgnored) => Ok(()),
+            deleted => deleted,
+        }
     }
 
     async fn list(
@@ -113,5 +116,37 @@ impl Registry for Faulty {
         campaign: CampaignId,
     ) -> Result<Vec<Stored<Assignment>>, RegistryError> {
         self.inner.assignments(self.tenant(tenant), campaign).await
+    }
+
+    async fn assign_target(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+        target: TargetId,
+        assignment: TargetAssignment,
+        now: DateTime<Utc>,
+    ) -> Result<Stored<TargetAssignment>, RegistryError> {
+        self.inner.assign_target(self.tenant(tenant), campaign, target, assignment, now).await
+    }
+
+    async fn unassign_target(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+        target: TargetId,
+    ) -> Result<(), RegistryError> {
+        self.inner.unassign_target(self.tenant(tenant), campaign, target).await
+    }
+
+    async fn target_assignments(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+    ) -> Result<Vec<Stored<TargetAssignment>>, RegistryError> {
+        let mut rows = self.inner.target_assignments(self.tenant(tenant), campaign).await?;
+        if self.has(Fault::TargetsSorted) {
+            rows.sort_by_key(|row| row.id);
+        }
+        Ok(rows)
     }
 }

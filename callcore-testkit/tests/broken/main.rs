@@ -1,6 +1,7 @@
 //! The suite finds faults: stores that are broken on purpose, each in one way, fail the cases that
 //! are about it.
 
+mod auctions;
 mod calls;
 mod capacity;
 mod configuration;
@@ -11,7 +12,7 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use callcore::port::{Accounts, Calls, Capacity, Directory, Registry, SystemStore};
+use callcore::port::{Accounts, Auctions, Calls, Capacity, Directory, Registry, SystemStore};
 use callcore_testkit::{Harness, suite};
 
 use store::{Fault, Faulty};
@@ -54,6 +55,10 @@ impl<P: Plant> Harness for Broken<P> {
 
     fn accounts(&self) -> Arc<dyn Accounts> {
         Arc::clone(&self.store.inner) as Arc<dyn Accounts>
+    }
+
+    fn auctions(&self) -> Arc<dyn Auctions> {
+        self.store.clone()
     }
 }
 
@@ -138,10 +143,57 @@ found! {
     a_draw_that_forgets_who_drew: DrawForgets by
         "calls::a_repeated_draw_answers_the_same_turn",
         "calls::draws_of_one_call_at_once_take_one_turn";
+    whoever_begins_is_fresh: AlwaysFresh by
+        "calls::a_step_is_begun_once",
+        "calls::of_several_that_begin_exactly_one_is_fresh",
+        "calls::of_several_that_begin_again_exactly_one_is_fresh",
+        "calls::a_saved_step_answers_its_reply",
+        "calls::nobody_is_fresh_after_the_save";
+    a_step_that_is_never_abandoned: NeverAbandoned by
+        "calls::an_abandoned_step_is_begun_again",
+        "calls::of_several_that_begin_again_exactly_one_is_fresh";
+    a_begin_that_forgets_saves: BeginForgetsSaves by
+        "calls::a_saved_step_answers_its_reply",
+        "calls::nobody_is_fresh_after_the_save";
+    bids_that_hold_for_ever: BidsForEver by
+        "calls::a_bid_is_told_while_it_holds",
+        "calls::only_the_newest_bid_of_a_target_counts";
+    an_auction_that_is_forgotten: AuctionForgotten by
+        "auctions::a_saved_auction_reads_back",
+        "auctions::auctions_are_listed_newest_first",
+        "auctions::a_filter_lets_only_its_responses_pass",
+        "calls::a_bid_is_told_while_it_holds",
+        "calls::a_look_shows_the_newest_auction";
+    an_auction_that_is_not_replaced: AuctionNotReplaced by
+        "auctions::a_save_replaces_the_same_auction",
+        "auctions::a_filter_sees_the_newest_verdicts",
+        "calls::a_replaced_auctions_bids_are_gone";
+    auctions_that_are_listed_backwards: AuctionsBackwards by
+        "auctions::auctions_are_listed_newest_first",
+        "auctions::responses_are_listed_newest_auctions_first";
+    a_filter_that_is_cut_short: FilterCutShort by
+        "auctions::a_filter_lets_only_its_auctions_pass",
+        "auctions::a_filter_lets_only_its_responses_pass",
+        "auctions::every_verdict_is_found_by_its_filter",
+        "auctions::a_filtered_list_of_auctions_has_full_pages";
+    a_hold_that_is_ignored: InUseIgnored by
+        "registry::a_buyer_that_is_assigned_cannot_be_deleted",
+        "registry::a_target_in_use_cannot_be_deleted",
+        "registry::a_router_that_a_campaign_names_cannot_be_deleted";
+    targets_that_are_sorted: TargetsSorted by
+        "registry::target_assignments_stand_in_their_order";
     cursors_that_are_ignored: CursorIgnored by
+        "auctions::following_the_cursors_meets_every_auction_once",
+        "auctions::following_the_cursors_meets_every_response_once",
         "calls::following_the_cursors_meets_every_call_once",
         "registry::following_the_cursors_meets_every_object_once";
     tenants_that_are_ignored: TenantIgnored by
+        "auctions::another_tenants_auctions_are_absent_to_every_act",
+        "calls::bids_are_those_on_the_caller",
+        "calls::each_step_is_begun_by_itself",
+        "registry::another_tenants_targets_cannot_be_assigned",
+        "registry::a_router_names_only_targets_of_its_tenant",
+        "registry::a_campaign_names_only_a_router_of_its_tenant",
         "calls::another_tenants_call_is_absent_to_every_act",
         "capacity::another_tenants_places_are_its_own",
         "registry::another_tenants_objects_are_absent_to_every_act";

@@ -12,6 +12,18 @@ use uuid::Uuid;
 pub(crate) enum Fault {
     /// Nothing.
     None,
+    /// Whoever begins a step is the first.
+    AlwaysFresh,
+    /// What an auction was is not kept.
+    AuctionForgotten,
+    /// An auction stays what it was when it was first saved.
+    AuctionNotReplaced,
+    /// Lists of auctions begin with the oldest.
+    AuctionsBackwards,
+    /// A step that was saved can be begun again.
+    BeginForgetsSaves,
+    /// Bids hold for ever.
+    BidsForEver,
     /// The last cap of each claim is not looked at.
     CapIgnored,
     /// A refused claim keeps the places that it found.
@@ -30,10 +42,16 @@ pub(crate) enum Fault {
     EndedCallsDial,
     /// Leases hold their places until somebody sweeps.
     ExpiredCounts,
+    /// Auctions are listed whatever verdicts were in them.
+    FilterCutShort,
     /// Counters do not grow.
     GrowthForgotten,
+    /// What is in use is said to be deleted.
+    InUseIgnored,
     /// A repeated reservation makes its lease longer.
     LeaseRenewed,
+    /// Whoever began a step works on it for ever.
+    NeverAbandoned,
     /// The campaign that was created last answers a number.
     NewestAnswers,
     /// Usage includes what the call itself holds.
@@ -56,6 +74,8 @@ pub(crate) enum Fault {
     SessionsForEver,
     /// Nothing is swept.
     SweepForgotten,
+    /// Targets stand in a campaign in the order of their ids.
+    TargetsSorted,
     /// Everybody is tenant 1.
     TenantIgnored,
 }

@@ -32,6 +32,16 @@ pub struct BidRequest {
     pub timeout_ms: u32,
 }
 
+impl BidRequest {
+    /// What may not appear in anything that is kept of the answer: the credential, and the token in
+    /// it.
+    pub fn secrets(&self) -> Vec<&str> {
+        let value = self.credential.as_ref().map(|(_, value)| value.as_str());
+        let token = value.and_then(|value| value.split_once(' ')).map(|(_, token)| token);
+        token.into_iter().chain(value).collect()
+    }
+}
+
 impl fmt::Debug for BidRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // URL, headers and body may hold keys and what callers said.

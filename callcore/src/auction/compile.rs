@@ -90,6 +90,11 @@ impl CompiledTarget {
         self.ping.timeout_ms
     }
 
+    /// Whether the caller's number is kept from it until it has won.
+    pub const fn hides_caller_id(&self) -> bool {
+        !self.expose_caller_id
+    }
+
     /// Whether a winner must confirm before it is dialled; `None` where it is not asked again.
     pub fn confirmation_required(&self) -> Option<bool> {
         self.confirm.as_ref().map(|confirm| confirm.required)

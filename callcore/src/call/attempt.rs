@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::status::{DialOutcome, LegStatus};
-use crate::vocabulary::{BuyerId, Destination, LeaseId};
+use crate::vocabulary::{BuyerId, CandidateId, Destination, LeaseId, Money, TargetId};
 
 /// Whom an attempt dials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,18 @@ pub enum AttemptTarget {
         #[serde(rename = "buyerId")]
         buyer: BuyerId,
     },
+    /// A target, with the bid that it won by or that comes after those that failed.
+    Target {
+        /// Which one.
+        #[serde(rename = "targetId")]
+        target: TargetId,
+        /// What it pays.
+        price: Money,
+        /// How long the conversation must last to be paid, in seconds; the campaign's rule where
+        /// absent.
+        #[serde(rename = "paidAfterSeconds")]
+        paid_after_secs: Option<u32>,
+    },
     /// The campaign's no-route number, which has no caps.
     NoRoute,
 }
@@ -25,6 +37,23 @@ impl AttemptTarget {
     pub const fn buyer(self) -> Option<BuyerId> {
         match self {
             Self::Buyer { buyer } => Some(buyer),
+            Self::Target { .. } | Self::NoRoute => None,
+        }
+    }
+
+    /// The target, where it is one.
+    pub const fn target(self) -> Option<TargetId> {
+        match self {
+            Self::Target { target, .. } => Some(target),
+            Self::Buyer { .. } | Self::NoRoute => None,
+        }
+    }
+
+    /// Whoever pays for the call, where it is somebody.
+    pub fn candidate(self) -> Option<CandidateId> {
+        match self {
+            Self::Buyer { buyer } => Some(buyer.into()),
+            Self::Target { target, .. } => Some(target.into()),
             Self::NoRoute => None,
         }
     }

@@ -28,7 +28,7 @@ impl RoutingMetrics {
     /// Takes one more call into account.
     pub fn add(&mut self, call: &Call) {
         let to_buyers: Vec<_> =
-            call.attempts.iter().filter(|attempt| attempt.target.buyer().is_some()).collect();
+            call.attempts.iter().filter(|attempt| attempt.target.candidate().is_some()).collect();
         self.calls += 1;
         self.ended += u64::from(call.is_over());
         self.offered += u64::from(!to_buyers.is_empty());

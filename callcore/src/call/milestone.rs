@@ -2,7 +2,7 @@
 
 use super::outcome::FinalReason;
 use super::state::Call;
-use crate::vocabulary::{BuyerId, CampaignId};
+use crate::vocabulary::{CampaignId, CandidateId};
 
 /// One thing that a call reached. Each is reached once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,17 +12,17 @@ pub enum Milestone {
         /// The campaign that routes it.
         campaign: CampaignId,
     },
-    /// A buyer was dialled.
+    /// A buyer or target was dialled.
     Offered {
         /// Which one.
-        buyer: BuyerId,
+        candidate: CandidateId,
         /// Whether somebody else was dialled before.
         fallback: bool,
     },
-    /// A buyer answered.
+    /// A buyer or target answered.
     Connected {
         /// Which one.
-        buyer: BuyerId,
+        candidate: CandidateId,
         /// How long the phone rang, in milliseconds.
         ring_ms: u64,
     },
@@ -43,13 +43,14 @@ impl Milestone {
             reached.push(Self::Incoming { campaign: after.campaign });
         }
         for (index, attempt) in after.attempts.iter().enumerate() {
-            let Some(buyer) = attempt.target.buyer() else { continue };
+            let Some(candidate) = attempt.target.candidate() else { continue };
             let known = before.and_then(|call| call.attempts.get(index));
             if known.is_none() {
-                reached.push(Self::Offered { buyer, fallback: index > 0 });
+                reached.push(Self::Offered { candidate, fallback: index > 0 });
             }
             if attempt.connected() && !known.is_some_and(super::Attempt::connected) {
-                reached.push(Self::Connected { buyer, ring_ms: attempt.ring_ms().unwrap_or(0) });
+                let ring_ms = attempt.ring_ms().unwrap_or(0);
+                reached.push(Self::Connected { candidate, ring_ms });
             }
         }
         if after.converted && !before.is_some_and(|call| call.converted) {

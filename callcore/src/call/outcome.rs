@@ -19,6 +19,8 @@ pub enum NoRouteReason {
     NoBuyerAllClosed,
     /// Every buyer refused the caller as a duplicate.
     NoBuyerDuplicate,
+    /// The auction had no winner, and the campaign has no buyer.
+    NoValidBid,
     /// Every candidate was dialled, and none answered.
     NoAnswer,
     /// The attempt limit was reached before anybody answered.
@@ -50,6 +52,8 @@ pub enum FinalReason {
     NoBuyerAllClosed,
     /// Every buyer refused the caller as a duplicate.
     NoBuyerDuplicate,
+    /// The auction had no winner, and the campaign has no buyer.
+    NoValidBid,
     /// Every candidate was dialled, and none answered.
     NoAnswer,
     /// The attempt limit was reached before anybody answered.
@@ -67,6 +71,7 @@ impl From<NoRouteReason> for FinalReason {
             NoRouteReason::NoBuyerAllCapped => Self::NoBuyerAllCapped,
             NoRouteReason::NoBuyerAllClosed => Self::NoBuyerAllClosed,
             NoRouteReason::NoBuyerDuplicate => Self::NoBuyerDuplicate,
+            NoRouteReason::NoValidBid => Self::NoValidBid,
             NoRouteReason::NoAnswer => Self::NoAnswer,
             NoRouteReason::AttemptLimit => Self::AttemptLimit,
             NoRouteReason::CampaignGone => Self::CampaignGone,

@@ -7,7 +7,7 @@ use super::attempt::Attempt;
 use super::event::{Caller, CarrierCall, DialResult, LegProgress, Progress, RecordingReady};
 use super::outcome::{FinalReason, NoRouteReason};
 use super::status::{Advance, CallStatus, DialOutcome, LegStatus};
-use crate::vocabulary::{BuyerId, CallId, CampaignId, Money, Tags, TenantId};
+use crate::vocabulary::{BuyerId, CallId, CampaignId, Money, Tags, TargetId, TenantId};
 
 /// Where a recording of the call is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +53,9 @@ pub struct Call {
     pub ranking_used: usize,
     /// Everybody who was dialled, in order.
     pub attempts: Vec<Attempt>,
+    /// The highest number of an attempt that anything was reserved for, dialled or not.
+    #[serde(default)]
+    pub reserved: u32,
     /// How often it was offered again after a short conversation.
     pub reroutes: u32,
     /// Why it went to the no-route treatment, if it did.
@@ -84,6 +87,12 @@ impl Call {
         self.attempts.iter().filter_map(|attempt| attempt.answered_at).min()
     }
 
+    /// The number of the attempt that comes next. A number is used once, whatever came of it.
+    pub fn next_attempt(&self) -> u32 {
+        let made = self.attempts.last().map_or(0, |attempt| attempt.attempt);
+        made.max(self.reserved).saturating_add(1)
+    }
+
     /// The attempt that is still going on.
     pub fn current_attempt(&self) -> Option<&Attempt> {
         self.attempts.last().filter(|attempt| !attempt.is_over())
@@ -91,9 +100,18 @@ impl Call {
 
     /// The buyer who has the call: the last that answered, or the one being rung right now.
     pub fn buyer(&self) -> Option<BuyerId> {
+        self.taken_by()?.target.buyer()
+    }
+
+    /// The target that has the call, likewise.
+    pub fn target(&self) -> Option<TargetId> {
+        self.taken_by()?.target.target()
+    }
+
+    fn taken_by(&self) -> Option<&Attempt> {
         let answered = self.attempts.iter().rev().find(|attempt| attempt.connected());
         let ringing = self.current_attempt().filter(|_| !self.is_over());
-        answered.or(ringing).and_then(|attempt| attempt.target.buyer())
+        answered.or(ringing)
     }
 
     /// Why it ends the way it does: once it is over, or once nothing is left but the no-route
@@ -106,7 +124,7 @@ impl Call {
         if self
             .attempts
             .iter()
-            .any(|attempt| attempt.connected() && attempt.target.buyer().is_some())
+            .any(|attempt| attempt.connected() && attempt.target.candidate().is_some())
         {
             return Some(FinalReason::Answered);
         }

@@ -4,22 +4,22 @@
 use chrono::{DateTime, Utc};
 
 use super::state::Call;
-use crate::vocabulary::{BuyerId, CampaignId, PhoneNumber};
+use crate::vocabulary::{BuyerId, CampaignId, CandidateId, PhoneNumber};
 
-/// What a buyer's counters of one campaign grow by.
+/// What a candidate's counters of one campaign grow by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     /// The campaign.
     pub campaign: CampaignId,
-    /// The buyer.
-    pub buyer: BuyerId,
+    /// The buyer or target.
+    pub candidate: CandidateId,
     /// Attempts made.
     pub offered: u32,
     /// Attempts answered.
     pub answered: u32,
     /// Calls converted.
     pub converted: u32,
-    /// When a conversation of the buyer ended, for the wrap-up time.
+    /// When a conversation of theirs ended, for the wrap-up time.
     pub ended_at: Option<DateTime<Utc>>,
 }
 
@@ -39,7 +39,7 @@ pub struct Contact {
 /// What saving a call adds to the counters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Growth {
-    /// Counters of buyers.
+    /// Counters of candidates.
     pub tallies: Vec<Tally>,
     /// The caller, where the contacts have one.
     pub caller: Option<PhoneNumber>,
@@ -54,14 +54,14 @@ impl Growth {
         let converted_now = after.converted && !before.is_some_and(|call| call.converted);
         let answered_last = after.attempts.iter().rposition(super::Attempt::connected);
         for (index, attempt) in after.attempts.iter().enumerate() {
-            let Some(buyer) = attempt.target.buyer() else { continue };
+            let Some(candidate) = attempt.target.candidate() else { continue };
             let known = before.and_then(|call| call.attempts.get(index));
             let answered = attempt.connected() && !known.is_some_and(super::Attempt::connected);
             let ended = attempt.is_over() && !known.is_some_and(super::Attempt::is_over);
             let converted = converted_now && answered_last == Some(index);
             let tally = Tally {
                 campaign: after.campaign,
-                buyer,
+                candidate,
                 offered: u32::from(known.is_none()),
                 answered: u32::from(answered),
                 converted: u32::from(converted),
@@ -70,7 +70,9 @@ impl Growth {
             if tally.offered + tally.answered + tally.converted > 0 || tally.ended_at.is_some() {
                 growth.tallies.push(tally);
             }
-            if answered || converted {
+            if let Some(buyer) = attempt.target.buyer()
+                && (answered || converted)
+            {
                 growth.contacts.push(Contact {
                     campaign: after.campaign,
                     buyer,

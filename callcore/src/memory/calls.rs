@@ -6,12 +6,17 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::auctions::rounded;
 use super::{MemoryStore, micros};
+use crate::auction::{AuctionLog, Bid};
 use crate::call::{Call, Contact, Directive, Fact, Growth, StepKey};
-use crate::port::{Ask, CallFilter, Calls, Journey, Look, Save, SaveError, StoreError};
+use crate::port::{
+    Ask, AuctionRecord, Begun, CallFilter, Calls, Journey, Look, Save, SaveError, StoreError,
+};
 use crate::routing::{Activity, Decision};
 use crate::vocabulary::{
-    BuyerId, CallId, CampaignId, Cursor, Page, PageRequest, PhoneNumber, TenantId,
+    AuctionId, BuyerId, CallId, CampaignId, CandidateId, Cursor, Page, PageRequest, PhoneNumber,
+    TargetId, TenantId,
 };
 
 /// The calls of one tenant, with what they leave behind.
@@ -21,9 +26,12 @@ pub(super) struct Book {
     /// The order of lists.
     by_start: BTreeSet<(DateTime<Utc>, CallId)>,
     rotations: HashMap<String, Rotation>,
-    activity: BTreeMap<(CampaignId, BuyerId), Activity>,
-    last_ended_at: BTreeMap<BuyerId, DateTime<Utc>>,
+    activity: BTreeMap<(CampaignId, CandidateId), Activity>,
+    last_ended_at: BTreeMap<CandidateId, DateTime<Utc>>,
     contacts: HashMap<PhoneNumber, BTreeMap<(CampaignId, BuyerId), Contact>>,
+    /// Until when somebody works on a step.
+    begun: HashMap<(CallId, StepKey), DateTime<Utc>>,
+    pub(super) auctions: BTreeMap<AuctionId, AuctionRecord>,
 }
 
 #[derive(Debug)]
@@ -56,7 +64,7 @@ impl Book {
     }
 
     fn save(&mut self, save: Save) -> Result<(), SaveError> {
-        let Save { call, expected, fact, decision, growth, releases: _ } = save;
+        let Save { call, expected, fact, decision, growth, releases: _, auction } = save;
         let known = self.entries.get_mut(&call.id);
         if known.as_ref().map(|entry| entry.version) != expected
             || known.as_ref().is_some_and(|entry| entry.reply(&fact.step).is_some())
@@ -77,17 +85,64 @@ impl Book {
         }
         self.by_start.insert((start, id));
         self.grow(growth);
+        self.auctions.extend(auction.map(|auction| (auction.request.id, rounded(auction))));
         Ok(())
+    }
+
+    fn begin(
+        &mut self,
+        call: CallId,
+        step: &StepKey,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Begun {
+        if let Some(reply) = self.entries.get(&call).and_then(|entry| entry.reply(step)) {
+            return Begun::Stored(reply.clone());
+        }
+        let busy = self.begun.entry((call, step.clone())).or_insert(now);
+        if *busy > now {
+            return Begun::Busy { until: *busy };
+        }
+        *busy = until;
+        Begun::Fresh
+    }
+
+    /// The newest bid of each of these targets on a caller, if it still holds.
+    fn live_bids(
+        &self,
+        caller: &PhoneNumber,
+        targets: &[TargetId],
+        now: DateTime<Utc>,
+    ) -> BTreeMap<TargetId, Bid> {
+        let mut own: Vec<_> =
+            self.auctions.values().filter(|one| one.caller.as_ref() == Some(caller)).collect();
+        own.sort_by_key(|one| (one.request.opened_at, one.request.id));
+        let mut newest = BTreeMap::new();
+        for response in own.into_iter().flat_map(|one| &one.responses) {
+            if let Some(offer) = &response.offer {
+                newest.insert(response.target, offer.clone());
+            }
+        }
+        let holds = |bid: &Bid| bid.expires_at.is_some_and(|until| until > now);
+        newest.retain(|target, bid| targets.contains(target) && holds(bid));
+        newest
+    }
+
+    /// The log of a call's newest auction.
+    fn auction_of(&self, call: CallId) -> Option<AuctionLog> {
+        let own = self.auctions.values().filter(|one| one.request.call == call);
+        let newest = own.max_by_key(|one| (one.request.opened_at, one.request.id));
+        newest.map(|one| one.log.clone())
     }
 
     fn grow(&mut self, growth: Growth) {
         for tally in growth.tallies {
-            let activity = self.activity.entry((tally.campaign, tally.buyer)).or_default();
+            let activity = self.activity.entry((tally.campaign, tally.candidate)).or_default();
             activity.offered += u64::from(tally.offered);
             activity.answered += u64::from(tally.answered);
             activity.converted += u64::from(tally.converted);
             if let Some(ended_at) = tally.ended_at.map(micros) {
-                let last = self.last_ended_at.entry(tally.buyer).or_insert(ended_at);
+                let last = self.last_ended_at.entry(tally.candidate).or_insert(ended_at);
                 *last = ended_at.max(*last);
             }
         }
@@ -106,13 +161,17 @@ impl Book {
         }
     }
 
-    /// What buyers did in a campaign, and when any campaign last kept them busy.
-    fn activity(&self, campaign: CampaignId, buyers: &[BuyerId]) -> BTreeMap<BuyerId, Activity> {
-        let of = |buyer: &BuyerId| Activity {
-            last_ended_at: self.last_ended_at.get(buyer).copied(),
-            ..self.activity.get(&(campaign, *buyer)).copied().unwrap_or_default()
+    /// What candidates did in a campaign, and when any campaign last kept them busy.
+    fn activity(
+        &self,
+        campaign: CampaignId,
+        candidates: &[CandidateId],
+    ) -> BTreeMap<CandidateId, Activity> {
+        let of = |candidate: &CandidateId| Activity {
+            last_ended_at: self.last_ended_at.get(candidate).copied(),
+            ..self.activity.get(&(campaign, *candidate)).copied().unwrap_or_default()
         };
-        buyers.iter().map(|buyer| (*buyer, of(buyer))).collect()
+        candidates.iter().map(|candidate| (*candidate, of(candidate))).collect()
     }
 
     fn list(&self, filter: &CallFilter, page: PageRequest) -> Page<Call> {
@@ -152,7 +211,7 @@ impl Calls for MemoryStore {
         let entry = tenant.calls.entries.get(&call);
         let used = |cap| tenant.places.used_by_others(cap, call, now);
         let contacts = ask.caller.as_ref().and_then(|caller| tenant.calls.contacts.get(caller));
-        let activity = ask.activity.as_ref();
+        let (activity, bids) = (ask.activity.as_ref(), ask.bids.as_ref());
         Ok(Look {
             call: entry.map(|entry| (entry.call.clone(), entry.version)),
             reply: entry
@@ -163,7 +222,23 @@ impl Calls for MemoryStore {
             activity: activity
                 .map(|(campaign, buyers)| tenant.calls.activity(*campaign, buyers))
                 .unwrap_or_default(),
+            auction: tenant.calls.auction_of(call),
+            bids: bids
+                .map(|(caller, targets)| tenant.calls.live_bids(caller, targets, now))
+                .unwrap_or_default(),
         })
+    }
+
+    async fn begin(
+        &self,
+        tenant: TenantId,
+        call: CallId,
+        step: &StepKey,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Begun, StoreError> {
+        let (until, now) = (micros(until), micros(now));
+        Ok(self.lock().tenant(tenant).calls.begin(call, step, until, now))
     }
 
     async fn draw(

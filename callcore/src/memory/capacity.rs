@@ -65,7 +65,7 @@ impl Places {
             if let Some(cap) =
                 claim.caps.iter().find(|cap| self.used(cap, now, |_| true) >= cap.limit)
             {
-                passed_over.push((claim.buyer, cap.key));
+                passed_over.push((claim.candidate, cap.key));
                 continue;
             }
             let places: Vec<Place> =
@@ -74,7 +74,7 @@ impl Places {
                 self.taken.entry(place.clone()).or_default().insert(attempt);
             }
             let held = Held {
-                buyer: claim.buyer,
+                candidate: claim.candidate,
                 lease: wanted.lease,
                 at: now,
                 expires_at: now + TimeDelta::seconds(i64::from(wanted.lease_secs)),

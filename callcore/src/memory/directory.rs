@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use super::MemoryStore;
 use super::registry::Configuration;
-use crate::model::{Buyer, Campaign, Kind, Number, Object, Stored, WrongKind};
-use crate::port::{AssignedBuyer, Directory, NumberUse, Source, StoreError};
+use crate::model::{Buyer, Campaign, Kind, Number, Object, Router, Stored, Target, WrongKind};
+use crate::port::{AssignedBuyer, AssignedTarget, Directory, NumberUse, Source, StoreError};
 use crate::vocabulary::{CampaignId, TenantId};
 
 #[async_trait]
@@ -37,6 +37,17 @@ impl Configuration {
             let buyer: Stored<Buyer> = self.row(Kind::Buyer, assignment.id)?;
             Some(AssignedBuyer { assignment: assignment.clone(), buyer })
         });
+        let targets = self.target_assignments(id).iter().filter_map(|assignment| {
+            let target: Stored<Target> = self.row(Kind::Target, assignment.id)?;
+            Some(AssignedTarget { assignment: assignment.clone(), target })
+        });
+        let router_id = campaign.value.rtb_router_id;
+        let router: Option<Stored<Router>> =
+            router_id.and_then(|id| self.row(Kind::Router, id.uuid()));
+        let named = router.iter().flat_map(|router| router.value.assignments.clone());
+        let router_targets =
+            named.filter_map(|assigned| self.row(Kind::Target, assigned.target_id.uuid()));
+        let router_targets: Vec<_> = router_targets.collect();
         Some(Source {
             tenant,
             revision: self.revision,
@@ -49,6 +60,9 @@ impl Configuration {
                 })
                 .collect(),
             buyers: buyers.collect(),
+            targets: targets.collect(),
+            router_targets,
+            router,
             campaign,
         })
     }

@@ -9,9 +9,11 @@
 //! microsecond, as databases keep them.
 
 mod accounts;
+mod auctions;
 mod calls;
 mod capacity;
 mod directory;
+mod offline;
 mod registry;
 mod system;
 
@@ -19,6 +21,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, SubsecRound, Utc};
+
+pub use offline::Offline;
 
 use crate::vocabulary::{CallId, NumberId, PhoneNumber, TenantId};
 

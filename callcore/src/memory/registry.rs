@@ -7,9 +7,11 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{MemoryStore, State, micros};
-use crate::model::{Assignment, Campaign, CampaignStatus, Kind, Object, Stored};
+use crate::model::{
+    Assignment, Campaign, CampaignStatus, Kind, Object, Router, Stored, TargetAssignment,
+};
 use crate::port::{Holder, Registry, RegistryError, StoreError};
-use crate::vocabulary::{BuyerId, CampaignId, NumberId, Page, PageRequest, TenantId};
+use crate::vocabulary::{BuyerId, CampaignId, NumberId, Page, PageRequest, TargetId, TenantId};
 
 /// What one tenant configured.
 #[derive(Debug, Default)]
@@ -18,6 +20,8 @@ pub(super) struct Configuration {
     objects: BTreeMap<(Kind, Uuid), Stored<Object>>,
     /// The buyers of each campaign in the order of assignment.
     assignments: BTreeMap<CampaignId, Vec<Stored<Assignment>>>,
+    /// The targets of each campaign, likewise.
+    target_assignments: BTreeMap<CampaignId, Vec<Stored<TargetAssignment>>>,
 }
 
 impl Configuration {
@@ -31,6 +35,10 @@ impl Configuration {
 
     pub(super) fn assignments(&self, campaign: CampaignId) -> &[Stored<Assignment>] {
         self.assignments.get(&campaign).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn target_assignments(&self, campaign: CampaignId) -> &[Stored<TargetAssignment>] {
+        self.target_assignments.get(&campaign).map_or(&[], Vec::as_slice)
     }
 
     /// The campaigns that name a number.
@@ -50,12 +58,38 @@ impl Configuration {
         self.object(kind, id).ok_or(RegistryError::NotFound(kind))
     }
 
-    /// A campaign names a number that is there, and shares it with no other active one.
+    fn campaigns(&self) -> impl Iterator<Item = (&Stored<Object>, &Campaign)> {
+        self.of_kind(Kind::Campaign).filter_map(|row| match &row.value {
+            Object::Campaign(campaign) => Some((row, &**campaign)),
+            _ => None,
+        })
+    }
+
+    /// A router names targets that are there.
+    fn check_router(&self, router: &Router) -> Result<(), RegistryError> {
+        let known = |target: TargetId| self.object(Kind::Target, target.uuid()).is_some();
+        match router.assignments.iter().position(|assigned| !known(assigned.target_id)) {
+            None => Ok(()),
+            Some(place) => Err(RegistryError::UnknownReference {
+                path: format!("/assignments/{place}/targetId").into(),
+                kind: Kind::Target,
+            }),
+        }
+    }
+
+    /// A campaign names a router and a number that are there, and shares the number with no other
+    /// active one.
     fn check_campaign(&self, id: Uuid, campaign: &Campaign) -> Result<(), RegistryError> {
+        if let Some(router) = campaign.rtb_router_id
+            && self.object(Kind::Router, router.uuid()).is_none()
+        {
+            let path = "/rtbRouterId".into();
+            return Err(RegistryError::UnknownReference { path, kind: Kind::Router });
+        }
         let Some(number) = campaign.phone_number_id else { return Ok(()) };
         if self.object(Kind::Number, number.uuid()).is_none() {
             return Err(RegistryError::UnknownReference {
-                path: "/phoneNumberId",
+                path: "/phoneNumberId".into(),
                 kind: Kind::Number,
             });
         }
@@ -77,18 +111,54 @@ impl Configuration {
                 .campaigns_on(NumberId::from_uuid(id))
                 .map(|(row, campaign)| holder(row.id, campaign))
                 .collect(),
-            Kind::Buyer => self
-                .assignments
-                .iter()
-                .filter(|(_, assigned)| assigned.iter().any(|row| row.id == id))
-                .filter_map(|(campaign, _)| self.object(Kind::Campaign, campaign.uuid()))
-                .filter_map(|row| match &row.value {
-                    Object::Campaign(campaign) => Some(holder(row.id, campaign)),
+            Kind::Buyer => self.campaigns_with(&self.assignments, id),
+            Kind::Target => {
+                let mut holders = self.campaigns_with(&self.target_assignments, id);
+                holders.extend(self.of_kind(Kind::Router).filter_map(|row| match &row.value {
+                    Object::Router(router) if router.names(TargetId::from_uuid(id)) => {
+                        Some(Holder { kind: Kind::Router, id: row.id, name: router.name.clone() })
+                    }
                     _ => None,
-                })
+                }));
+                holders
+            }
+            Kind::Router => self
+                .campaigns()
+                .filter(|(_, campaign)| campaign.rtb_router_id.is_some_and(|own| own.uuid() == id))
+                .map(|(row, campaign)| holder(row.id, campaign))
                 .collect(),
         }
     }
+
+    /// The campaigns that something is assigned to.
+    fn campaigns_with<T>(
+        &self,
+        assignments: &BTreeMap<CampaignId, Vec<Stored<T>>>,
+        id: Uuid,
+    ) -> Vec<Holder> {
+        let assigned = |campaign: &Stored<Object>| {
+            let rows = assignments.get(&CampaignId::from_uuid(campaign.id));
+            rows.into_iter().flatten().any(|row| row.id == id)
+        };
+        let campaigns = self.campaigns().filter(|(row, _)| assigned(row));
+        campaigns.map(|(row, campaign)| holder(row.id, campaign)).collect()
+    }
+}
+
+/// Assigns something to a campaign, or replaces its assignment.
+fn put<T: Clone>(
+    assigned: &mut Vec<Stored<T>>,
+    id: Uuid,
+    value: T,
+    now: DateTime<Utc>,
+) -> Stored<T> {
+    if let Some(row) = assigned.iter_mut().find(|row| row.id == id) {
+        *row = Stored { version: row.version + 1, updated_at: now, ..row.with(value) };
+        return row.clone();
+    }
+    let row = Stored { id, version: 1, created_at: now, updated_at: now, value };
+    assigned.push(row.clone());
+    row
 }
 
 fn holder(id: Uuid, campaign: &Campaign) -> Holder {
@@ -114,7 +184,10 @@ impl State {
             Object::Campaign(campaign) => {
                 self.tenant(tenant).configuration.check_campaign(row.id, campaign)?;
             }
-            Object::Buyer(_) => {}
+            Object::Router(router) => {
+                self.tenant(tenant).configuration.check_router(router)?;
+            }
+            Object::Buyer(_) | Object::Target(_) => {}
         }
         let kind = row.value.kind();
         self.changed(tenant, kind);
@@ -135,7 +208,7 @@ impl State {
     fn changed(&mut self, tenant: TenantId, kind: Kind) {
         self.tenant(tenant).configuration.revision += 1;
         // Any write of a campaign can move the choice which one answers its number.
-        if kind != Kind::Buyer {
+        if matches!(kind, Kind::Campaign | Kind::Number) {
             self.numbers_revision += 1;
         }
     }
@@ -199,6 +272,7 @@ impl Registry for MemoryStore {
         configuration.objects.remove(&(kind, id));
         if kind == Kind::Campaign {
             configuration.assignments.remove(&CampaignId::from_uuid(id));
+            configuration.target_assignments.remove(&CampaignId::from_uuid(id));
         }
         state.changed(tenant, kind);
         Ok(())
@@ -234,23 +308,7 @@ impl Registry for MemoryStore {
         configuration.require(Kind::Campaign, campaign.uuid())?;
         configuration.require(Kind::Buyer, buyer.uuid())?;
         let assigned = configuration.assignments.entry(campaign).or_default();
-        let row = match assigned.iter_mut().find(|row| row.id == buyer.uuid()) {
-            Some(row) => {
-                *row = Stored { version: row.version + 1, updated_at: now, ..row.with(assignment) };
-                row.clone()
-            }
-            None => {
-                let row = Stored {
-                    id: buyer.uuid(),
-                    version: 1,
-                    created_at: now,
-                    updated_at: now,
-                    value: assignment,
-                };
-                assigned.push(row.clone());
-                row
-            }
-        };
+        let row = put(assigned, buyer.uuid(), assignment, now);
         state.changed(tenant, Kind::Buyer);
         Ok(row)
     }
@@ -280,5 +338,50 @@ impl Registry for MemoryStore {
         let configuration = &state.tenant(tenant).configuration;
         configuration.require(Kind::Campaign, campaign.uuid())?;
         Ok(configuration.assignments(campaign).to_vec())
+    }
+
+    async fn assign_target(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+        target: TargetId,
+        assignment: TargetAssignment,
+        now: DateTime<Utc>,
+    ) -> Result<Stored<TargetAssignment>, RegistryError> {
+        let (mut state, now) = (self.lock(), micros(now));
+        let configuration = &mut state.tenant(tenant).configuration;
+        configuration.require(Kind::Campaign, campaign.uuid())?;
+        configuration.require(Kind::Target, target.uuid())?;
+        let assigned = configuration.target_assignments.entry(campaign).or_default();
+        let row = put(assigned, target.uuid(), assignment, now);
+        state.changed(tenant, Kind::Target);
+        Ok(row)
+    }
+
+    async fn unassign_target(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+        target: TargetId,
+    ) -> Result<(), RegistryError> {
+        let mut state = self.lock();
+        let configuration = &mut state.tenant(tenant).configuration;
+        configuration.require(Kind::Campaign, campaign.uuid())?;
+        let assigned = configuration.target_assignments.entry(campaign).or_default();
+        let place = assigned.iter().position(|row| row.id == target.uuid());
+        assigned.remove(place.ok_or(RegistryError::NotFound(Kind::Target))?);
+        state.changed(tenant, Kind::Target);
+        Ok(())
+    }
+
+    async fn target_assignments(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+    ) -> Result<Vec<Stored<TargetAssignment>>, RegistryError> {
+        let mut state = self.lock();
+        let configuration = &state.tenant(tenant).configuration;
+        configuration.require(Kind::Campaign, campaign.uuid())?;
+        Ok(configuration.target_assignments(campaign).to_vec())
     }
 }

@@ -14,7 +14,7 @@ mod settings;
 mod stored;
 mod target;
 
-pub use assignment::Assignment;
+pub use assignment::{Assignment, TargetAssignment};
 pub use buyer::{
     Availability, Buyer, BuyerStatus, Contact, DuplicateRule, DuplicateScope, RestrictAfter,
 };

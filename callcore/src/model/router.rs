@@ -71,6 +71,11 @@ impl Router {
         }
     }
 
+    /// Whether a target is in it.
+    pub fn names(&self, target: TargetId) -> bool {
+        self.assignments.iter().any(|assigned| assigned.target_id == target)
+    }
+
     /// All problems of this router.
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();

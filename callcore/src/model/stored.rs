@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Buyer, Campaign, Number};
+use super::{Buyer, Campaign, Number, Router, Target};
 use crate::vocabulary::{Cursor, Problem};
 
 /// An object with what the store keeps beside it.
@@ -63,11 +63,16 @@ pub enum Kind {
     Buyer,
     /// [`Number`].
     Number,
+    /// [`Target`].
+    Target,
+    /// [`Router`].
+    Router,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Campaign, Self::Buyer, Self::Number];
+    pub const ALL: [Self; 5] =
+        [Self::Campaign, Self::Buyer, Self::Number, Self::Target, Self::Router];
 
     /// The word for people.
     pub const fn name(self) -> &'static str {
@@ -75,6 +80,8 @@ impl Kind {
             Self::Campaign => "campaign",
             Self::Buyer => "buyer",
             Self::Number => "number",
+            Self::Target => "target",
+            Self::Router => "router",
         }
     }
 }
@@ -94,6 +101,10 @@ pub enum Object {
     Buyer(Box<Buyer>),
     /// A number.
     Number(Box<Number>),
+    /// A target.
+    Target(Box<Target>),
+    /// A router.
+    Router(Box<Router>),
 }
 
 /// An object is of another kind than its reader expected.
@@ -113,6 +124,8 @@ impl Object {
             Self::Campaign(_) => Kind::Campaign,
             Self::Buyer(_) => Kind::Buyer,
             Self::Number(_) => Kind::Number,
+            Self::Target(_) => Kind::Target,
+            Self::Router(_) => Kind::Router,
         }
     }
 
@@ -122,6 +135,8 @@ impl Object {
             Self::Campaign(campaign) => campaign.check(),
             Self::Buyer(buyer) => buyer.check(),
             Self::Number(number) => number.check(),
+            Self::Target(target) => target.check(),
+            Self::Router(router) => router.check(),
         }
     }
 
@@ -134,6 +149,8 @@ impl Object {
             Self::Campaign(campaign) => serde_json::to_string(campaign),
             Self::Buyer(buyer) => serde_json::to_string(buyer),
             Self::Number(number) => serde_json::to_string(number),
+            Self::Target(target) => serde_json::to_string(target),
+            Self::Router(router) => serde_json::to_string(router),
         }
     }
 
@@ -146,6 +163,8 @@ impl Object {
             Kind::Campaign => Self::Campaign(serde_json::from_str(json)?),
             Kind::Buyer => Self::Buyer(serde_json::from_str(json)?),
             Kind::Number => Self::Number(serde_json::from_str(json)?),
+            Kind::Target => Self::Target(serde_json::from_str(json)?),
+            Kind::Router => Self::Router(serde_json::from_str(json)?),
         })
     }
 }
@@ -174,3 +193,5 @@ macro_rules! object_of {
 object_of!(Campaign);
 object_of!(Buyer);
 object_of!(Number);
+object_of!(Target);
+object_of!(Router);

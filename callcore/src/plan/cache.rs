@@ -3,13 +3,16 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::{NumberHolder, Plan};
 use crate::vocabulary::{CampaignId, PhoneNumber, TenantId};
 
 /// Entries of each kind; beyond it the cache starts anew. More than a single server routes.
 const ENTRIES: usize = 100_000;
+
+/// Whose turn it is to load a plan.
+pub(crate) type TurnToLoad = futures_util::lock::Mutex<()>;
 
 #[derive(Clone, Copy, Debug)]
 struct KnownNumber {
@@ -21,6 +24,7 @@ struct KnownNumber {
 struct Entries {
     plans: HashMap<(TenantId, CampaignId), Arc<Plan>>,
     numbers: HashMap<PhoneNumber, KnownNumber>,
+    loading: HashMap<(TenantId, CampaignId), Weak<TurnToLoad>>,
 }
 
 /// The cache. An entry is as good as the revision it was read at: whoever asks names the newest
@@ -40,6 +44,19 @@ impl PlanCache {
     /// Keeps a plan.
     pub fn keep_plan(&self, plan: &Arc<Plan>) {
         self.with(|entries| keep(&mut entries.plans, (plan.tenant, plan.id), Arc::clone(plan)));
+    }
+
+    /// The turn to load this plan: one for all who miss it at the same time.
+    pub(crate) fn loading(&self, tenant: TenantId, campaign: CampaignId) -> Arc<TurnToLoad> {
+        self.with(|entries| {
+            let known = entries.loading.get(&(tenant, campaign)).and_then(Weak::upgrade);
+            known.unwrap_or_else(|| {
+                let turn = Arc::new(TurnToLoad::default());
+                entries.loading.retain(|_, turn| turn.strong_count() > 0);
+                entries.loading.insert((tenant, campaign), Arc::downgrade(&turn));
+                turn
+            })
+        })
     }
 
     /// Forgets the plan of a campaign that is gone.

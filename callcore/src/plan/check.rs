@@ -2,7 +2,7 @@
 //! CAM-4). Errors block, warnings do not.
 
 use super::{AssignedBuyer, Source};
-use crate::model::{Availability, BuyerStatus, CampaignStatus, Caps, RoutingType};
+use crate::model::{Availability, BuyerStatus, CampaignStatus, Caps, RoutingType, TargetStatus};
 use crate::vocabulary::{Problem, limits};
 
 /// All problems that stand between a campaign and its activation. Paths are JSON Pointers into the
@@ -11,6 +11,7 @@ pub fn check(source: &Source) -> Vec<Problem> {
     let mut problems = source.campaign.value.check();
     check_number(source, &mut problems);
     check_buyers(source, &mut problems);
+    check_targets(source, &mut problems);
     if source.campaign.value.status == CampaignStatus::Completed {
         problems.push(Problem::error(
             "campaign_completed",
@@ -61,12 +62,12 @@ fn check_number(source: &Source, problems: &mut Vec<Problem>) {
 fn check_buyers(source: &Source, problems: &mut Vec<Problem>) {
     let active =
         source.buyers.iter().any(|assigned| assigned.buyer.value.status == BuyerStatus::Active);
-    if !active {
+    if !active && !has_active_target(source) {
         problems.push(Problem::error(
             "no_active_buyer",
             "/buyers",
             if source.buyers.is_empty() {
-                "nobody can take calls: assign at least one active buyer"
+                "nobody can take calls: assign at least one active buyer or, with the routing type rtb, a target"
             } else {
                 "nobody can take calls: every assigned buyer is paused"
             },
@@ -81,6 +82,42 @@ fn check_buyers(source: &Source, problems: &mut Vec<Problem>) {
     }
     for assigned in &source.buyers {
         check_buyer(assigned, problems);
+    }
+}
+
+fn has_active_target(source: &Source) -> bool {
+    source.campaign.value.routing_type == RoutingType::Rtb
+        && source
+            .targets
+            .iter()
+            .map(|assigned| &assigned.target)
+            .chain(&source.router_targets)
+            .any(|target| target.value.status == TargetStatus::Active)
+}
+
+fn check_targets(source: &Source, problems: &mut Vec<Problem>) {
+    let own = source.targets.iter().map(|assigned| (&assigned.target, "targets"));
+    let named = source.router_targets.iter().map(|target| (target, "rtbRouterId/targets"));
+    for (target, place) in own.chain(named) {
+        let place = format!("/{place}/{}", target.id);
+        problems.extend(target.value.check().into_iter().map(|problem| problem.under(&place)));
+    }
+    for assigned in &source.targets {
+        let place = format!("/targets/{}", assigned.target.id);
+        let assignment = assigned.assignment.value.check();
+        problems.extend(assignment.into_iter().map(|problem| problem.under(&place)));
+    }
+    let campaign = &source.campaign.value;
+    if campaign.rtb_router_id.is_some() && source.router.is_none() {
+        let message = "the router does not exist any more";
+        problems.push(Problem::error("unknown_router", "/rtbRouterId", message));
+    }
+    if campaign.routing_type == RoutingType::Rtb && !has_active_target(source) {
+        problems.push(Problem::warning(
+            "no_active_target",
+            "/targets",
+            "no target can bid: calls go straight to the campaign's buyers",
+        ));
     }
 }
 

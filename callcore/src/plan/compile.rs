@@ -1,12 +1,14 @@
 //! From configuration rows to a plan.
 
-use super::Source;
+use chrono_tz::Tz;
+
+use super::{AuctionPlan, Source};
 use crate::model::{
     Assignment, Buyer, BuyerStatus, CallerIdPolicy, Campaign, CampaignStatus, Caps, Conversion,
 };
 use crate::routing::{Candidate, Cap, CapKey, CapScope, Request};
 use crate::schedule::Schedule;
-use crate::vocabulary::{BuyerId, CampaignId, Money, Problem, TenantId};
+use crate::vocabulary::{BuyerId, CampaignId, CandidateId, Money, Problem, TenantId};
 
 /// A campaign ready for calls.
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ pub struct Plan {
     pub campaign: Campaign,
     /// Its candidates, in the order of their assignment.
     pub candidates: Vec<Candidate>,
+    /// Its auction, where bidders are asked before its candidates.
+    pub auction: Option<AuctionPlan>,
 }
 
 /// Compiles one buyer as a candidate of a campaign.
@@ -38,15 +42,8 @@ pub fn candidate(
         Some(document) => Schedule::compile(document, zone)?,
         None => Schedule::always_open(zone),
     };
-    let caps_of = |scope: CapScope, caps: Option<Caps>| {
-        caps.into_iter().flat_map(move |caps| {
-            caps.limits()
-                .map(|(window, limit)| Cap { key: CapKey { scope, window }, zone, limit })
-                .collect::<Vec<_>>()
-        })
-    };
-    let own = caps_of(CapScope::Buyer { buyer: id }, buyer.caps);
-    let here = caps_of(CapScope::Assignment { campaign, buyer: id }, assignment.caps);
+    let own = caps_of(CapScope::Buyer { buyer: id }, zone, buyer.caps);
+    let here = caps_of(CapScope::Assignment { campaign, buyer: id }, zone, assignment.caps);
     Ok(Candidate {
         buyer: id,
         name: buyer.name.clone(),
@@ -67,6 +64,14 @@ pub fn candidate(
     })
 }
 
+/// The caps of a document, as counters know them.
+pub(super) fn caps_of(scope: CapScope, zone: Tz, caps: Option<Caps>) -> impl Iterator<Item = Cap> {
+    caps.into_iter().flat_map(move |caps| {
+        let cap = |(window, limit)| Cap { key: CapKey { scope, window }, zone, limit };
+        caps.limits().map(cap).collect::<Vec<_>>()
+    })
+}
+
 impl Plan {
     /// Compiles what the directory answered.
     ///
@@ -84,7 +89,15 @@ impl Plan {
             revision: source.revision,
             campaign: source.campaign.value.clone(),
             candidates: candidates.collect(),
+            auction: AuctionPlan::compile(source),
         }
+    }
+
+    /// Every cap that a call of this campaign may be held under.
+    pub fn caps(&self) -> Vec<Cap> {
+        let own = self.candidates.iter().flat_map(|candidate| &candidate.caps);
+        let bidders = self.auction.iter().flat_map(|auction| &auction.bidders);
+        own.chain(bidders.flat_map(|bidder| &bidder.caps)).copied().collect()
     }
 
     /// Whether the campaign routes calls.
@@ -95,6 +108,11 @@ impl Plan {
     /// A candidate by its buyer.
     pub fn candidate(&self, buyer: BuyerId) -> Option<&Candidate> {
         self.candidates.iter().find(|candidate| candidate.buyer == buyer)
+    }
+
+    /// A candidate by what a reservation answered.
+    pub fn held(&self, held: CandidateId) -> Option<&Candidate> {
+        self.candidates.iter().find(|candidate| held == candidate.buyer.into())
     }
 
     /// The routing request of one caller.
@@ -136,9 +154,9 @@ impl Plan {
 
     /// Candidates whose recent activity decides: all of them when ranking goes by performance, those
     /// with a wrap-up time otherwise.
-    pub fn looks_at_activity(&self) -> Vec<BuyerId> {
+    pub fn looks_at_activity(&self) -> Vec<CandidateId> {
         let by_performance = self.campaign.strategy == crate::model::Strategy::Performance;
         let wanted = |candidate: &&Candidate| by_performance || candidate.wrap_up_secs > 0;
-        self.candidates.iter().filter(wanted).map(|candidate| candidate.buyer).collect()
+        self.candidates.iter().filter(wanted).map(|candidate| candidate.buyer.into()).collect()
     }
 }

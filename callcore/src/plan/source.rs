@@ -1,6 +1,8 @@
 //! The configuration rows that plans are compiled from.
 
-use crate::model::{Assignment, Buyer, Campaign, CampaignStatus, Number, Stored};
+use crate::model::{
+    Assignment, Buyer, Campaign, CampaignStatus, Number, Router, Stored, Target, TargetAssignment,
+};
 use crate::vocabulary::{CampaignId, NumberId, TenantId};
 
 /// A buyer with its assignment to a campaign.
@@ -10,6 +12,15 @@ pub struct AssignedBuyer {
     pub assignment: Stored<Assignment>,
     /// The buyer.
     pub buyer: Stored<Buyer>,
+}
+
+/// A target with its assignment to a campaign, directly or by the campaign's router.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssignedTarget {
+    /// The assignment; its id is the target's.
+    pub assignment: Stored<TargetAssignment>,
+    /// The target.
+    pub target: Stored<Target>,
 }
 
 /// A campaign that names a number.
@@ -38,6 +49,12 @@ pub struct Source {
     pub number_also_used_by: Vec<NumberUse>,
     /// Its buyers, in the order of their assignment.
     pub buyers: Vec<AssignedBuyer>,
+    /// Its own targets, in the order of their assignment.
+    pub targets: Vec<AssignedTarget>,
+    /// Its router, where it names one that exists.
+    pub router: Option<Stored<Router>>,
+    /// The targets that the router names and that exist, in the router's order.
+    pub router_targets: Vec<Stored<Target>>,
 }
 
 /// Who holds a number.

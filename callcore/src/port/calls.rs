@@ -6,10 +6,13 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{Release, StoreError};
+use super::{AuctionRecord, Release, StoreError};
+use crate::auction::{AuctionLog, Bid};
 use crate::call::{Call, CallStatus, Contact, Directive, Fact, Growth, StepKey};
 use crate::routing::{Activity, Cap, CapKey, Decision};
-use crate::vocabulary::{BuyerId, CallId, CampaignId, Page, PageRequest, PhoneNumber, TenantId};
+use crate::vocabulary::{
+    BuyerId, CallId, CampaignId, CandidateId, Page, PageRequest, PhoneNumber, TargetId, TenantId,
+};
 
 /// What one look asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,8 +23,10 @@ pub struct Ask {
     pub caps: Vec<Cap>,
     /// Whose earlier contacts are wanted.
     pub caller: Option<PhoneNumber>,
-    /// Buyers whose activity is wanted, and in which campaign it counts.
-    pub activity: Option<(CampaignId, Vec<BuyerId>)>,
+    /// Which targets' bids on this caller are wanted, as far as they still hold.
+    pub bids: Option<(PhoneNumber, Vec<TargetId>)>,
+    /// Candidates whose activity is wanted, and in which campaign it counts.
+    pub activity: Option<(CampaignId, Vec<CandidateId>)>,
 }
 
 /// What a look saw, all at one instant.
@@ -36,8 +41,13 @@ pub struct Look {
     pub usage: BTreeMap<CapKey, u32>,
     /// Whom the caller reached, in any campaign.
     pub contacts: Vec<Contact>,
-    /// What the buyers did. Counts are the campaign's; the last conversation is any campaign's.
-    pub activity: BTreeMap<BuyerId, Activity>,
+    /// What the candidates did. Counts are the campaign's; the last conversation is any campaign's.
+    pub activity: BTreeMap<CandidateId, Activity>,
+    /// The newest bid of each target on the caller, if it still holds: a bidder is not asked twice
+    /// for one caller while its bid stands.
+    pub bids: BTreeMap<TargetId, Bid>,
+    /// The log of the call's newest auction, if there was one.
+    pub auction: Option<AuctionLog>,
 }
 
 /// What one save writes.
@@ -55,6 +65,23 @@ pub struct Save {
     pub growth: Growth,
     /// What attempts of the call give back, of which it is now known how they ended.
     pub releases: Vec<Release>,
+    /// The auction of the call, new or with what became of it since: it replaces what was saved of
+    /// the same auction before.
+    pub auction: Option<AuctionRecord>,
+}
+
+/// Who may work on a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// Whoever asked: nobody else works on it until the instant that was named.
+    Fresh,
+    /// Somebody else, until then.
+    Busy {
+        /// When the work is taken to be abandoned.
+        until: DateTime<Utc>,
+    },
+    /// Nobody any more: this is the stored reply.
+    Stored(Vec<Directive>),
 }
 
 /// Why a save did not take place.
@@ -116,6 +143,23 @@ pub trait Calls: Debug + Send + Sync {
         ask: &Ask,
         now: DateTime<Utc>,
     ) -> Result<Look, StoreError>;
+
+    /// Takes a step on, before others are asked who must not be asked twice.
+    ///
+    /// **Atomicity**: of several at once exactly one is [`Begun::Fresh`]. **Idempotency**: none: the
+    /// second to ask is [`Begun::Busy`] until the first saves the step or its time is over; then one
+    /// of those that ask again is fresh. **Ordering**: sees every acknowledged save.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn begin(
+        &self,
+        tenant: TenantId,
+        call: CallId,
+        step: &StepKey,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Begun, StoreError>;
 
     /// Draws the call's turn of a rotation.
     ///

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::StoreError;
 use crate::routing::{CapKey, Claim};
-use crate::vocabulary::{BuyerId, CallId, LeaseId, TenantId};
+use crate::vocabulary::{CallId, CandidateId, LeaseId, TenantId};
 
 /// What one dial attempt asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct Reservation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
     /// Whose claim it is.
-    pub buyer: BuyerId,
+    pub candidate: CandidateId,
     /// The lease.
     pub lease: LeaseId,
     /// The instant that was used for windows and expiry.
@@ -40,7 +40,7 @@ pub struct Held {
     /// When the lease ends by itself.
     pub expires_at: DateTime<Utc>,
     /// Claims that were tried before it, with the first cap of each that was full.
-    pub passed_over: Vec<(BuyerId, CapKey)>,
+    pub passed_over: Vec<(CandidateId, CapKey)>,
 }
 
 /// What came of a reservation.
@@ -51,7 +51,7 @@ pub enum Reserved {
     /// No claim fits.
     Full {
         /// Each claim with the first of its caps that was full.
-        passed_over: Vec<(BuyerId, CapKey)>,
+        passed_over: Vec<(CandidateId, CapKey)>,
     },
     /// The call is over, so nothing is dialled for it any more.
     CallEnded,
@@ -74,7 +74,7 @@ pub trait Capacity: Debug + Send + Sync {
     /// Grants the first claim that has room under all of its caps.
     ///
     /// **Atomicity**: all caps of a claim or none, whatever happens at the same time.
-    /// **Idempotency**: per call and attempt: once granted, the same buyer, lease and expiry are
+    /// **Idempotency**: per call and attempt: once granted, the same candidate, lease and expiry are
     /// answered again, also after the lease was released, and nothing more is taken. A refusal is
     /// not remembered. A call that is over is answered [`Reserved::CallEnded`], whatever it was
     /// granted before. Its releases are as idempotent as [`Capacity::release`]. **Ordering**: a claim is refused only if one of its caps was full at some

@@ -1,11 +1,13 @@
 //! Requests to other servers.
 
 use std::fmt::{self, Debug};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::model::HttpMethod;
+use crate::vocabulary::TenantId;
 
 /// One request, ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
@@ -81,6 +83,13 @@ pub enum HttpError {
     /// The connection broke off, or what came is no HTTP.
     #[error("the exchange broke off: {0}")]
     Broken(String),
+}
+
+/// The way out for each tenant.
+pub trait Egress: Debug + Send + Sync {
+    /// Sends requests to addresses that this tenant configured. Tenants share no connection, so
+    /// that nothing of one can reach another.
+    fn tenant(&self, tenant: TenantId) -> Arc<dyn Http>;
 }
 
 /// Sends requests. Redirects are not followed, answers are not decompressed, cookies are not kept.

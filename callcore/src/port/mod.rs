@@ -9,6 +9,7 @@
 //! that several servers share, may use that instead and answers the instant it used.
 
 mod accounts;
+mod auctions;
 mod calls;
 mod capacity;
 mod clock;
@@ -19,13 +20,14 @@ mod registry;
 mod system;
 
 pub use accounts::{Accounts, AccountsError, ApiKey, Preferences, Session, TokenHash, User};
-pub use calls::{Ask, CallFilter, Calls, Journey, Look, Save, SaveError};
+pub use auctions::{AuctionFilter, AuctionRecord, Auctions, BidRequestRecord, BidResponseRecord};
+pub use calls::{Ask, Begun, CallFilter, Calls, Journey, Look, Save, SaveError};
 pub use capacity::{Capacity, Held, Release, Reservation, Reserved};
 pub use clock::Clock;
 pub use directory::Directory;
 pub use error::StoreError;
-pub use http::{Http, HttpError, HttpRequest, HttpResponse};
+pub use http::{Egress, Http, HttpError, HttpRequest, HttpResponse};
 pub use registry::{Holder, Registry, RegistryError};
 pub use system::{Credentials, Swept, SystemStore};
 
-pub use crate::plan::{AssignedBuyer, NumberHolder, NumberUse, Source};
+pub use crate::plan::{AssignedBuyer, AssignedTarget, NumberHolder, NumberUse, Source};

@@ -1,5 +1,6 @@
 //! Configuration objects, written and read by the API.
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 
 use async_trait::async_trait;
@@ -7,8 +8,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::model::{Assignment, Kind, Object, Stored};
-use crate::vocabulary::{BuyerId, CampaignId, Page, PageRequest, TenantId};
+use crate::model::{Assignment, Kind, Object, Stored, TargetAssignment};
+use crate::vocabulary::{BuyerId, CampaignId, Page, PageRequest, TargetId, TenantId};
 
 /// Something that holds on to something else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub enum RegistryError {
     #[error("the {kind} that {path} names does not exist")]
     UnknownReference {
         /// Where the name stands: a JSON Pointer.
-        path: &'static str,
+        path: Cow<'static, str>,
         /// The kind of the object that is missing.
         kind: Kind,
     },
@@ -65,7 +66,7 @@ pub trait Registry: Debug + Send + Sync {
     /// # Errors
     /// [`RegistryError::NumberUnavailable`] for a number that any tenant holds, also where two
     /// create it at once; [`RegistryError::UnknownReference`] for a campaign that names a number
-    /// this tenant does not hold; [`RegistryError::NumberInUse`] as for
+    /// or a router, or a router that names a target, which this tenant does not have; [`RegistryError::NumberInUse`] as for
     /// [`Registry::replace`]; [`RegistryError::Store`].
     async fn create(
         &self,
@@ -110,8 +111,9 @@ pub trait Registry: Debug + Send + Sync {
     /// **Atomicity**: everything or nothing, with the raised revision. Calls stay.
     ///
     /// # Errors
-    /// [`RegistryError::NotFound`]; [`RegistryError::InUse`] for a buyer that is assigned, or a
-    /// number that a campaign names; [`RegistryError::Store`].
+    /// [`RegistryError::NotFound`]; [`RegistryError::InUse`] for a buyer or target that is assigned,
+    /// a target that a router names, or a number or router that a campaign names;
+    /// [`RegistryError::Store`].
     async fn delete(&self, tenant: TenantId, kind: Kind, id: Uuid) -> Result<(), RegistryError>;
 
     /// Lists the objects of a kind.
@@ -166,4 +168,42 @@ pub trait Registry: Debug + Send + Sync {
         tenant: TenantId,
         campaign: CampaignId,
     ) -> Result<Vec<Stored<Assignment>>, RegistryError>;
+
+    /// Assigns a target to a campaign, or replaces the assignment.
+    ///
+    /// **Atomicity** and **Idempotency**: as [`Registry::assign`].
+    ///
+    /// # Errors
+    /// [`RegistryError::NotFound`] with the kind that is missing, [`RegistryError::Store`].
+    async fn assign_target(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+        target: TargetId,
+        assignment: TargetAssignment,
+        now: DateTime<Utc>,
+    ) -> Result<Stored<TargetAssignment>, RegistryError>;
+
+    /// Takes a target out of a campaign.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotFound`] where it was not assigned, [`RegistryError::Store`].
+    async fn unassign_target(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+        target: TargetId,
+    ) -> Result<(), RegistryError>;
+
+    /// The target assignments of a campaign; their ids are the targets'.
+    ///
+    /// **Ordering**: in the order of assignment.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotFound`] for an unknown campaign, [`RegistryError::Store`].
+    async fn target_assignments(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+    ) -> Result<Vec<Stored<TargetAssignment>>, RegistryError>;
 }

@@ -49,6 +49,6 @@ pub struct Candidate {
 impl Candidate {
     /// What it needs in order to be dialled.
     pub fn claim(&self) -> Claim {
-        Claim { buyer: self.buyer, caps: self.caps.clone() }
+        Claim { candidate: self.buyer.into(), caps: self.caps.clone() }
     }
 }

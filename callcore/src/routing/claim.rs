@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::schedule::{CapWindow, window_key};
-use crate::vocabulary::{BuyerGroupId, BuyerId, CampaignId};
+use crate::vocabulary::{BuyerGroupId, BuyerId, CampaignId, CandidateId, TargetId};
 
 /// Whose cap it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -26,6 +26,12 @@ pub enum CapScope {
         #[serde(rename = "buyerId")]
         buyer: BuyerId,
     },
+    /// A target's own, over all campaigns.
+    Target {
+        /// Which target.
+        #[serde(rename = "targetId")]
+        target: TargetId,
+    },
     /// A group's, shared by its buyers.
     Group {
         /// Which group.
@@ -40,6 +46,7 @@ impl CapScope {
         match self {
             Self::Buyer { buyer } => format!("buyer/{buyer}"),
             Self::Assignment { campaign, buyer } => format!("assignment/{campaign}/{buyer}"),
+            Self::Target { target } => format!("target/{target}"),
             Self::Group { group } => format!("group/{group}"),
         }
     }
@@ -77,7 +84,7 @@ impl Cap {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The candidate.
-    pub buyer: BuyerId,
+    pub candidate: CandidateId,
     /// Its caps. None means unlimited: the claim then always fits.
     pub caps: Vec<Cap>,
 }

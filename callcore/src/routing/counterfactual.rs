@@ -98,7 +98,7 @@ fn full_caps(candidate: &Candidate, context: &Context<'_>) -> usize {
         .iter()
         .filter(|cap| {
             let seen = context.observed.usage.get(&cap.key).copied().unwrap_or(0);
-            seen >= cap.limit || context.observed.full.contains(&(candidate.buyer, cap.key))
+            seen >= cap.limit || context.observed.full.contains(&(candidate.buyer.into(), cap.key))
         })
         .count()
 }

@@ -149,15 +149,15 @@ impl Eligibility<'_> {
         let mut order = rank::rank(request, &self, observed, seed);
         let mut refused = self.refused;
         order.retain(|candidate| {
-            let full = observed.full.iter().find(|(buyer, _)| *buyer == candidate.buyer);
+            let full = observed.full.iter().find(|(full, _)| *full == candidate.buyer.into());
             let reason = full
-                .filter(|_| observed.held != Some(candidate.buyer))
+                .filter(|_| observed.held != Some(candidate.buyer.into()))
                 .and_then(|(_, key)| filter::raced(candidate, *key, &context));
             let stays = reason.is_none();
             refused.extend(reason.map(|reason| RefusedCandidate::new(candidate, reason, &context)));
             stays
         });
-        order.sort_by_key(|candidate| observed.held != Some(candidate.buyer));
+        order.sort_by_key(|candidate| observed.held != Some(candidate.buyer.into()));
         let mut ranked = order.into_iter().map(RankedCandidate::from);
         Decision {
             campaign: request.campaign,

@@ -44,7 +44,7 @@ impl<'a> Eligibility<'a> {
         let context = Context { request, observed, now };
         let mut sorted = Self { eligible: Vec::new(), refused: Vec::new() };
         for candidate in candidates {
-            if observed.held == Some(candidate.buyer) {
+            if observed.held == Some(candidate.buyer.into()) {
                 sorted.eligible.push(candidate);
                 continue;
             }

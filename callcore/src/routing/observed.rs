@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::claim::CapKey;
 use crate::call::Contact;
-use crate::vocabulary::BuyerId;
+use crate::vocabulary::CandidateId;
 
 /// What a buyer did lately.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,12 +40,12 @@ pub struct Observed {
     /// Whom this caller reached before.
     pub contacts: Vec<Contact>,
     /// What the candidates did lately.
-    pub activity: BTreeMap<BuyerId, Activity>,
+    pub activity: BTreeMap<CandidateId, Activity>,
     /// Caps that turned out to be full when the claim was made, although the usage above still
     /// showed room: another call was faster.
-    pub full: Vec<(BuyerId, CapKey)>,
+    pub full: Vec<(CandidateId, CapKey)>,
     /// The candidate that an earlier try of the same step reserved already. It keeps the place.
-    pub held: Option<BuyerId>,
+    pub held: Option<CandidateId>,
     /// The turn that was drawn, where the strategy rotates.
     pub turn: Option<Turn>,
 }

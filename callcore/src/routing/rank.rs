@@ -140,7 +140,7 @@ const MILLION: u64 = 1_000_000;
 
 fn chance(request: &Request<'_>, candidate: &Candidate, observed: &Observed) -> u64 {
     let activity =
-        observed.activity.get(&candidate.buyer).copied().unwrap_or_else(Activity::default);
+        observed.activity.get(&candidate.buyer.into()).copied().unwrap_or_else(Activity::default);
     let successes = if request.counts_conversions { activity.converted } else { activity.answered };
     let rate = (successes.min(MILLION) + PRIOR_SUCCESSES) * MILLION
         / (activity.offered.min(MILLION).max(successes.min(MILLION)) + PRIOR_OFFERS);

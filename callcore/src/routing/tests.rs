@@ -102,7 +102,7 @@ fn set_back(candidate: &mut Candidate, observed: &mut Observed, index: u128, wha
             let last_ended_at = Some(now() - TimeDelta::seconds(30));
             observed
                 .activity
-                .insert(buyer(index), Activity { last_ended_at, ..Activity::default() });
+                .insert(buyer(index).into(), Activity { last_ended_at, ..Activity::default() });
         }
         3 => candidate.schedule = mondays_from("15:30"),
         4 => {
@@ -261,8 +261,8 @@ proptest! {
         let index = raced.buyer.uuid().as_u128() - 1;
         let cap = cap(index, CapWindow::Concurrent, 3);
         raced.caps.push(cap);
-        observed.full = vec![(ranking[0], cap.key)];
-        observed.held = Some(ranking[1]);
+        observed.full = vec![(ranking[0].into(), cap.key)];
+        observed.held = Some(ranking[1].into());
         let again = decide(&request, &candidates, &observed, seed, now());
         prop_assert_eq!(again.chosen.as_ref().map(|chosen| chosen.buyer), Some(ranking[1]));
         let refused = again.refused.iter().find(|refused| refused.buyer == ranking[0]).unwrap();
@@ -382,8 +382,9 @@ fn performance_prefers_the_better_record_and_gives_a_newcomer_a_chance() {
     let request = request(&caller, &skills, Strategy::Performance);
     let candidates: Vec<Candidate> = (0..3).map(candidate).collect();
     let record = |offered, answered| Activity { offered, answered, ..Activity::default() };
-    let activity =
-        [(buyer(0), record(1000, 900)), (buyer(1), record(1000, 100))].into_iter().collect();
+    let activity = [(buyer(0).into(), record(1000, 900)), (buyer(1).into(), record(1000, 100))]
+        .into_iter()
+        .collect();
     let observed = Observed { activity, ..Observed::default() };
     let mut firsts = [0u32; 3];
     for call in 0..3000 {

@@ -2,16 +2,17 @@
 
 use chrono::{DateTime, Utc};
 
-use super::handle::{HandleError, Outcome, Stepped, Switchboard};
+use super::auction::{Offered, may_dial};
+use super::handle::{HandleError, Known, Outcome, Stepped, Switchboard};
 use super::settle;
 use crate::call::{
     Advance, Attempt, AttemptTarget, Call, Dial, DialOutcome, DialResult, Directive, Event,
     NoRouteReason,
 };
 use crate::plan::Plan;
-use crate::port::{Held, Reservation, Reserved, StoreError};
+use crate::port::{Held, Reserved, StoreError};
 use crate::routing::Candidate;
-use crate::vocabulary::{BuyerId, Destination, LeaseId, Seed, limits};
+use crate::vocabulary::{BuyerId, Destination};
 
 /// What follows from the result of a dial.
 enum Next {
@@ -31,10 +32,11 @@ impl Switchboard {
             return Ok(Stepped::Done(self.unknown_call(event)));
         };
         let now = self.ports.clock.now();
-        let before = match self.look_again(event, tenant, now).await? {
-            Ok(before) => before,
+        let known = match self.look_again(event, tenant, now).await? {
+            Ok(known) => known,
             Err(reply) => return Ok(Stepped::Done(reply)),
         };
+        let Known { before, auction } = known;
         let mut call = before.0.clone();
         let known = call.dial_result(result, now);
         let plan = self.plan_of(&call).await?;
@@ -48,13 +50,21 @@ impl Switchboard {
         };
         let outcome = match next {
             Next::Hangup => hangup(call),
-            Next::Offer(otherwise) => self.offer(call, plan.as_deref(), otherwise, now).await?,
+            Next::Offer(otherwise) => match (plan.as_deref(), auction) {
+                (Some(plan), Some(log)) => {
+                    match self.offer_bids(event, result, call, plan, &log, otherwise).await? {
+                        Offered::Outcome(outcome) => *outcome,
+                        Offered::Stepped(stepped) => return Ok(stepped),
+                    }
+                }
+                (plan, _) => self.offer(call, plan, otherwise, now).await?,
+            },
         };
         self.save(event, Some(&before), outcome, now).await
     }
 
     /// Offers the call to the next candidate of its ranking that has room.
-    async fn offer(
+    pub(super) async fn offer(
         &self,
         mut call: Call,
         plan: Option<&Plan>,
@@ -65,9 +75,7 @@ impl Switchboard {
             call.no_route.get_or_insert(NoRouteReason::CampaignGone);
             return Ok(hangup(call));
         };
-        let made = u32::try_from(call.attempts.len()).unwrap_or(u32::MAX);
-        let tried = made.saturating_sub(call.reroutes);
-        if tried >= plan.campaign.max_attempts || made >= limits::ATTEMPTS {
+        if !may_dial(&call, plan) {
             let more = call.ranking.len() > call.ranking_used;
             let reason = if more { NoRouteReason::AttemptLimit } else { otherwise };
             return Ok(self.refuse(call, plan, reason, now));
@@ -81,7 +89,7 @@ impl Switchboard {
         if waiting.is_empty() {
             return Ok(self.refuse(call, plan, otherwise, now));
         }
-        Ok(match self.reserve(&call, plan, &waiting, made + 1, now).await? {
+        Ok(match self.reserve(&call, plan, &waiting, call.next_attempt(), now).await? {
             Reserved::Held(held) => self.dial(call, plan, &held, now),
             Reserved::Full { .. } => self.refuse(call, plan, otherwise, now),
             Reserved::CallEnded => hangup(call),
@@ -98,18 +106,8 @@ impl Switchboard {
         now: DateTime<Utc>,
     ) -> Result<Reserved, StoreError> {
         let candidates = ranking.iter().filter_map(|buyer| plan.candidate(*buyer));
-        let campaign = &plan.campaign;
-        let lease = Seed::derive(call.tenant, call.id, &attempt.to_string(), "lease");
-        let reservation = Reservation {
-            call: call.id,
-            attempt,
-            lease: LeaseId::from_uuid(lease.uuid()),
-            claims: candidates.map(Candidate::claim).collect(),
-            releases: settle::releases(call),
-            lease_secs: campaign.dial_timeout_secs
-                + campaign.max_call_length_secs
-                + limits::LEASE_MARGIN_SECS,
-        };
+        let claims = candidates.map(Candidate::claim).collect();
+        let reservation = self.reservation(call, plan, claims, attempt);
         self.ports.capacity.reserve(call.tenant, reservation, now).await
     }
 
@@ -121,21 +119,21 @@ impl Switchboard {
         held: &Held,
         now: DateTime<Utc>,
     ) -> Outcome {
-        let Some(candidate) = plan.candidate(held.buyer) else {
+        let Some(candidate) = plan.held(held.candidate) else {
             // The buyer was taken out of the campaign between two tries of the same step.
             return self.refuse(call, plan, NoRouteReason::NoBuyerAllFiltered, now);
         };
-        let attempt = u32::try_from(call.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
-        let place = call.ranking.iter().position(|buyer| *buyer == held.buyer);
+        let attempt = call.next_attempt();
+        let place = call.ranking.iter().position(|buyer| *buyer == candidate.buyer);
         call.ranking_used = place.map_or(call.ranking.len(), |place| place + 1);
-        let target = AttemptTarget::Buyer { buyer: held.buyer };
+        let target = AttemptTarget::Buyer { buyer: candidate.buyer };
         call.attempts.push(Attempt {
             lease: Some(held.lease),
             lease_expires_at: Some(held.expires_at),
             ..Attempt::dialled(attempt, target, candidate.destination.clone(), now)
         });
         let directive = directive(&call, plan, attempt, candidate.destination.clone());
-        Outcome { call, directives: vec![directive], decision: None }
+        Outcome { call, directives: vec![directive], decision: None, auction: None }
     }
 
     /// The no-route treatment: another number, or a message and the end.
@@ -152,11 +150,11 @@ impl Switchboard {
         if let Some(number) = &treatment.number
             && reason != NoRouteReason::CampaignNotActive
         {
-            let attempt = u32::try_from(call.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
+            let attempt = call.next_attempt();
             let destination = Destination::Number(number.clone());
             let directive = directive(&call, plan, attempt, destination.clone());
             call.attempts.push(Attempt::dialled(attempt, AttemptTarget::NoRoute, destination, now));
-            return Outcome { call, directives: vec![directive], decision: None };
+            return Outcome { call, directives: vec![directive], decision: None, auction: None };
         }
         let text =
             treatment.message.clone().unwrap_or_else(|| self.settings.no_route_message.clone());
@@ -164,11 +162,17 @@ impl Switchboard {
             call,
             directives: vec![Directive::Say { text }, Directive::Hangup],
             decision: None,
+            auction: None,
         }
     }
 }
 
-fn directive(call: &Call, plan: &Plan, attempt: u32, destination: Destination) -> Directive {
+pub(super) fn directive(
+    call: &Call,
+    plan: &Plan,
+    attempt: u32,
+    destination: Destination,
+) -> Directive {
     Directive::Dial(Dial {
         attempt,
         destination,
@@ -179,13 +183,13 @@ fn directive(call: &Call, plan: &Plan, attempt: u32, destination: Destination) -
     })
 }
 
-fn hangup(call: Call) -> Outcome {
-    Outcome { call, directives: vec![Directive::Hangup], decision: None }
+pub(super) fn hangup(call: Call) -> Outcome {
+    Outcome { call, directives: vec![Directive::Hangup], decision: None, auction: None }
 }
 
 fn next(call: &mut Call, plan: Option<&Plan>, result: &DialResult) -> Next {
     let attempt = call.attempts.iter().find(|attempt| attempt.attempt == result.attempt);
-    let to_buyer = attempt.is_some_and(|attempt| attempt.target.buyer().is_some());
+    let to_buyer = attempt.is_some_and(|attempt| attempt.target.candidate().is_some());
     if call.is_over() || !to_buyer {
         return Next::Hangup;
     }

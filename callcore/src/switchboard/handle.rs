@@ -1,14 +1,18 @@
 //! The door: one event in, one reply out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::auction::HealthBook;
 use super::settle;
+use crate::auction::AuctionLog;
 use crate::call::{Call, Directive, Event, EventKind, Fact, Growth, Milestone};
 use crate::plan::{Plan, PlanCache};
 use crate::port::{
-    Ask, Calls, Capacity, Clock, Directory, Save, SaveError, StoreError, SystemStore,
+    Ask, AuctionRecord, Calls, Capacity, Clock, Directory, Egress, Save, SaveError, StoreError,
+    SystemStore,
 };
 use crate::routing::Decision;
 use crate::vocabulary::{CallId, TenantId, limits};
@@ -24,6 +28,8 @@ pub struct Ports {
     pub calls: Arc<dyn Calls>,
     /// Guards caps.
     pub capacity: Arc<dyn Capacity>,
+    /// The way out to bidders.
+    pub egress: Arc<dyn Egress>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
@@ -81,10 +87,25 @@ pub enum HandleError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store failed after bidders were asked, who are not asked again for the same step.
+    #[error("the store failed in an auction: {0}")]
+    Interrupted(#[source] StoreError),
     /// Other deliveries of the same call kept saving first.
     #[error("the call was saved by others {} times in a row", limits::RESTEPS)]
     Contended,
 }
+
+impl HandleError {
+    pub(super) fn interrupted(self) -> Self {
+        match self {
+            Self::Store(error) => Self::Interrupted(error),
+            other => other,
+        }
+    }
+}
+
+/// How long a step waits before it is tried again, when the store was unavailable.
+const TRY_AGAIN_AFTER: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(250)];
 
 /// Routes calls.
 #[derive(Debug)]
@@ -92,6 +113,7 @@ pub struct Switchboard {
     pub(super) ports: Ports,
     pub(super) plans: PlanCache,
     pub(super) settings: Settings,
+    pub(super) health: HealthBook,
 }
 
 /// What came of one try.
@@ -102,18 +124,27 @@ pub(super) enum Stepped {
     Conflict,
 }
 
+/// A call that is going on.
+pub(super) struct Known {
+    /// The call with its version.
+    pub(super) before: (Call, u64),
+    /// The log of its auction, if there was one.
+    pub(super) auction: Option<AuctionLog>,
+}
+
 /// A step that is ready to be saved.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) call: Call,
     pub(super) directives: Vec<Directive>,
     pub(super) decision: Option<Decision>,
+    pub(super) auction: Option<AuctionRecord>,
 }
 
 impl Switchboard {
     /// A switchboard on these ports.
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        Self { ports, plans: PlanCache::default(), settings }
+        Self { ports, plans: PlanCache::default(), settings, health: HealthBook::default() }
     }
 
     /// Handles one event.
@@ -123,19 +154,34 @@ impl Switchboard {
     /// # Errors
     /// [`HandleError`]. Delivering the event again is always safe.
     pub async fn handle(&self, event: &Event) -> Result<Reply, HandleError> {
+        let mut pauses = TRY_AGAIN_AFTER.into_iter();
         for _ in 0..limits::RESTEPS {
-            let stepped = match &event.kind {
-                EventKind::Incoming(incoming) => self.incoming(event, incoming).await?,
-                EventKind::DialResult(result) => self.dial_result(event, result).await?,
-                EventKind::Progress(_) | EventKind::LegProgress(_) | EventKind::Recording(_) => {
-                    self.news(event).await?
+            match (self.step(event).await, pauses.len()) {
+                (Ok(Stepped::Done(reply)), _) => return Ok(reply),
+                (Ok(Stepped::Conflict), _) => {}
+                // Every act is idempotent, so a hiccup of the store need not cost the caller the
+                // call, nor a buyer the place that this step may have taken already.
+                (Err(HandleError::Store(StoreError::Unavailable(_))), 1..) => {
+                    self.pause(pauses.next().unwrap_or_default()).await;
                 }
-            };
-            if let Stepped::Done(reply) = stepped {
-                return Ok(reply);
+                (Err(error), _) => return Err(error),
             }
         }
         Err(HandleError::Contended)
+    }
+
+    async fn pause(&self, pause: Duration) {
+        self.ports.clock.sleep_until(self.ports.clock.monotonic() + pause).await;
+    }
+
+    async fn step(&self, event: &Event) -> Result<Stepped, HandleError> {
+        match &event.kind {
+            EventKind::Incoming(incoming) => self.incoming(event, incoming).await,
+            EventKind::DialResult(result) => self.dial_result(event, result).await,
+            EventKind::Progress(_) | EventKind::LegProgress(_) | EventKind::Recording(_) => {
+                self.news(event).await
+            }
+        }
     }
 
     /// The tenant of a call that is going on.
@@ -152,14 +198,16 @@ impl Switchboard {
         event: &Event,
         tenant: TenantId,
         now: DateTime<Utc>,
-    ) -> Result<Result<(Call, u64), Reply>, StoreError> {
+    ) -> Result<Result<Known, Reply>, StoreError> {
         let id = event.carrier_call.id();
         let ask = Ask { step: Some(event.step()), ..Ask::default() };
         let look = self.ports.calls.look(tenant, id, &ask, now).await?;
         if let Some(directives) = look.reply {
             return Ok(Err(Reply::stored(id, tenant, directives)));
         }
-        Ok(look.call.ok_or_else(|| self.unknown_call(event)))
+        let auction = look.auction;
+        let known = look.call.map(|before| Known { before, auction });
+        Ok(known.ok_or_else(|| self.unknown_call(event)))
     }
 
     /// What is answered about a call that nobody knows: the caller hears the end of it.
@@ -182,7 +230,7 @@ impl Switchboard {
         outcome: Outcome,
         now: DateTime<Utc>,
     ) -> Result<Stepped, HandleError> {
-        let Outcome { mut call, directives, decision } = outcome;
+        let Outcome { mut call, directives, decision, auction } = outcome;
         call.facts = call.facts.saturating_add(1);
         if matches!(event.kind, EventKind::Incoming(_)) {
             let taken = self.ports.clock.now() - now;
@@ -203,8 +251,19 @@ impl Switchboard {
                 directives: directives.clone(),
             },
             decision,
+            auction,
         };
-        match self.ports.calls.save(tenant, save).await {
+        let mut pauses = TRY_AGAIN_AFTER.into_iter();
+        let saved = loop {
+            match (self.ports.calls.save(tenant, save.clone()).await, pauses.next()) {
+                // Saved after all, it is a conflict the second time, and the stored reply is found.
+                (Err(SaveError::Store(StoreError::Unavailable(_))), Some(pause)) => {
+                    self.pause(pause).await;
+                }
+                (saved, _) => break saved,
+            }
+        };
+        match saved {
             Ok(()) => Ok(Stepped::Done(Reply {
                 call: id,
                 tenant: Some(tenant),

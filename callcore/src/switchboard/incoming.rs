@@ -30,13 +30,18 @@ impl Switchboard {
             return Ok(Stepped::Done(Reply::stored(id, plan.tenant, directives)));
         }
         let call = new_call(event, incoming, &plan, now);
-        let outcome = if plan.is_active() {
-            self.route(call, &plan, &look, now).await?
-        } else {
-            Outcome {
-                decision: None,
-                ..self.refuse(call, &plan, NoRouteReason::CampaignNotActive, now)
+        let outcome = match &plan.auction {
+            _ if !plan.is_active() => {
+                self.refuse(call, &plan, NoRouteReason::CampaignNotActive, now)
             }
+            Some(terms) if !terms.bidders.is_empty() => {
+                if let Some(directives) = self.begin(event, &plan).await? {
+                    return Ok(Stepped::Done(Reply::stored(id, plan.tenant, directives)));
+                }
+                let sold = self.sell_or_route(call, &plan, terms, &look).await;
+                sold.map_err(HandleError::interrupted)?
+            }
+            _ => self.route(call, &plan, &look, now).await?,
         };
         self.save(event, look.call.as_ref(), outcome, now).await
     }
@@ -49,7 +54,7 @@ impl Switchboard {
         Reply::unrecorded(call, directives)
     }
 
-    async fn route(
+    pub(super) async fn route(
         &self,
         mut call: Call,
         plan: &Plan,
@@ -73,7 +78,7 @@ impl Switchboard {
         let reserved = if ranking.is_empty() {
             Reserved::Full { passed_over: Vec::new() }
         } else {
-            self.reserve(&call, plan, &ranking, 1, now).await?
+            self.reserve(&call, plan, &ranking, call.next_attempt(), now).await?
         };
         let held = match reserved {
             Reserved::Held(held) => Some(held),
@@ -113,11 +118,11 @@ impl Switchboard {
         seed: Seed,
         now: DateTime<Utc>,
     ) -> Decision {
-        if first.chosen.as_ref().is_some_and(|chosen| chosen.buyer == held.buyer) {
+        if first.chosen.as_ref().is_some_and(|chosen| held.candidate == chosen.buyer.into()) {
             return first;
         }
         observed.full.clone_from(&held.passed_over);
-        observed.held = Some(held.buyer);
+        observed.held = Some(held.candidate);
         crate::routing::decide(&plan.request(caller), &plan.candidates, &observed, seed, now)
     }
 
@@ -133,12 +138,16 @@ impl Switchboard {
     }
 }
 
-fn ask(event: &Event, plan: &Plan, caller: &Caller) -> Ask {
+pub(super) fn ask(event: &Event, plan: &Plan, caller: &Caller) -> Ask {
     let activity = plan.looks_at_activity();
     Ask {
         step: Some(event.step()),
-        caps: plan.candidates.iter().flat_map(|candidate| candidate.caps.iter().copied()).collect(),
+        caps: plan.caps(),
         caller: caller.number.clone().filter(|_| plan.looks_at_contacts()),
+        bids: plan.auction.as_ref().and_then(|terms| {
+            let targets = terms.bidders.iter().map(|bidder| bidder.target).collect();
+            Some((caller.number.clone()?, targets))
+        }),
         activity: (!activity.is_empty()).then_some((plan.id, activity)),
     }
 }
@@ -159,6 +168,7 @@ fn new_call(event: &Event, incoming: &Incoming, plan: &Plan, now: DateTime<Utc>)
         ranking: Vec::new(),
         ranking_used: 0,
         attempts: Vec::new(),
+        reserved: 0,
         reroutes: 0,
         no_route: None,
         converted: false,

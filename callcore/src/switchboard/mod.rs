@@ -10,7 +10,11 @@
 //! Handling is idempotent: an event delivered twice, at once or late gets the stored reply and
 //! changes nothing.
 
+mod auction;
+mod auction_record;
+mod confirm;
 mod dial;
+mod fan_out;
 mod handle;
 mod incoming;
 mod plans;

@@ -31,6 +31,13 @@ impl Switchboard {
         if let Some(plan) = self.plans.plan(tenant, campaign, revision) {
             return Ok(Some(plan));
         }
+        // After a change every call of the campaign misses the cache at once. One of them reads, and
+        // the others find what it found.
+        let loading = self.plans.loading(tenant, campaign);
+        let _turn = loading.lock().await;
+        if let Some(plan) = self.plans.plan(tenant, campaign, revision) {
+            return Ok(Some(plan));
+        }
         let Some(source) = self.ports.directory.source(tenant, campaign).await? else {
             self.plans.forget_plan(tenant, campaign);
             return Ok(None);

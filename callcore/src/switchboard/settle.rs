@@ -2,7 +2,7 @@
 //! conversion, the end.
 
 use super::handle::{HandleError, Outcome, Stepped, Switchboard};
-use crate::call::{Advance, Attempt, Call, Event, EventKind};
+use crate::call::{Advance, Attempt, AttemptTarget, Call, Event, EventKind};
 use crate::plan::Plan;
 use crate::port::Release;
 use crate::vocabulary::limits;
@@ -14,7 +14,7 @@ impl Switchboard {
         };
         let now = self.ports.clock.now();
         let before = match self.look_again(event, tenant, now).await? {
-            Ok(before) => before,
+            Ok(known) => known.before,
             Err(reply) => return Ok(Stepped::Done(reply)),
         };
         // A carrier tells a call's news in a dozen webhooks; whoever sends hundreds gets no more room.
@@ -34,17 +34,21 @@ impl Switchboard {
             }
             EventKind::Incoming(_) | EventKind::DialResult(_) => None,
         };
-        let outcome = Outcome { call, directives: Vec::new(), decision: None };
+        let outcome = Outcome { call, directives: Vec::new(), decision: None, auction: None };
         self.save(event, Some(&before), outcome, now).await
     }
 }
 
-/// What attempts give back: those of which it is known how they ended.
+/// What attempts give back: those of which it is known how they ended, and the numbers that were
+/// reserved for and never dialled.
 pub(super) fn releases(call: &Call) -> Vec<Release> {
     let over = |attempt: &&Attempt| attempt.is_over() && attempt.lease.is_some();
     let release =
         |attempt: &Attempt| Release { attempt: attempt.attempt, refund: !attempt.connected() };
-    call.attempts.iter().filter(over).map(release).collect()
+    let dialled = |number: &u32| call.attempts.iter().any(|attempt| attempt.attempt == *number);
+    let given_up = (1..=call.reserved).filter(|number| !dialled(number));
+    let given_up = given_up.map(|attempt| Release { attempt, refund: true });
+    call.attempts.iter().filter(over).map(release).chain(given_up).collect()
 }
 
 /// Marks a call as converted once a conversation was long enough for its buyer.
@@ -53,11 +57,20 @@ pub(super) fn convert(call: &mut Call, plan: &Plan) {
         return;
     }
     for attempt in &call.attempts {
-        let (Some(buyer), Some(talked)) = (attempt.target.buyer(), attempt.talk_secs) else {
-            continue;
+        let Some(talked) = attempt.talk_secs else { continue };
+        let (after_secs, revenue) = match attempt.target {
+            AttemptTarget::NoRoute => continue,
+            AttemptTarget::Buyer { buyer } => {
+                let (rule, revenue) = plan.conversion(buyer);
+                (rule.map(|rule| rule.after_secs), revenue)
+            }
+            // A bid is for the call itself where neither it nor the campaign wants more.
+            AttemptTarget::Target { price, paid_after_secs, .. } => {
+                let rule = plan.campaign.conversion.map(|rule| rule.after_secs);
+                (paid_after_secs.or(rule).or(Some(0)), Some(price))
+            }
         };
-        let (rule, revenue) = plan.conversion(buyer);
-        if rule.is_some_and(|rule| talked >= rule.after_secs) {
+        if after_secs.is_some_and(|after_secs| talked >= after_secs) {
             call.converted = true;
             call.revenue = revenue;
         }

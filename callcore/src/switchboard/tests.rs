@@ -1,5 +1,7 @@
 //! Whole calls on the in-memory store: what the carrier is told, what is held, what is recorded.
 
+mod auctions;
+mod bidders;
 mod desk;
 
 use chrono::TimeDelta;

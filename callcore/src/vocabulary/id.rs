@@ -90,6 +90,27 @@ identity!(
     TargetId
 );
 identity!(
+    /// Whoever may get a call: a buyer or a target. Capacity keeps no two books for them.
+    CandidateId
+);
+
+impl From<BuyerId> for CandidateId {
+    fn from(buyer: BuyerId) -> Self {
+        Self(buyer.0)
+    }
+}
+
+impl From<TargetId> for CandidateId {
+    fn from(target: TargetId) -> Self {
+        Self(target.0)
+    }
+}
+
+identity!(
+    /// One auction: the bid request that all of its targets got.
+    AuctionId
+);
+identity!(
     /// A reusable group of targets with auction settings of its own.
     RouterId
 );

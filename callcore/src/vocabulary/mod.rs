@@ -14,8 +14,8 @@ mod tags;
 
 pub use cursor::{Cursor, InvalidCursor, Page, PageRequest};
 pub use id::{
-    ApiKeyId, BuyerGroupId, BuyerId, CallId, CampaignId, FlowId, LeaseId, NumberId, PoolId,
-    RouterId, SessionId, TargetId, TenantId, UserId,
+    ApiKeyId, AuctionId, BuyerGroupId, BuyerId, CallId, CampaignId, CandidateId, FlowId, LeaseId,
+    NumberId, PoolId, RouterId, SessionId, TargetId, TenantId, UserId,
 };
 pub use money::{Currency, InvalidCurrency, Money};
 pub use phone::{Destination, InvalidDestination, InvalidPhoneNumber, PhoneNumber};

@@ -7,7 +7,7 @@ use callcore::vocabulary::{BuyerId, CampaignId, PhoneNumber};
 use chrono::TimeDelta;
 
 use crate::Harness;
-use crate::fixtures::{buyer_id, call, campaign_id, contact, noon, phone, save, tally};
+use crate::fixtures::{buyer_id, call, campaign_id, contact, noon, phone, save, tally, target_id};
 use crate::suite::kit::{Kit, race};
 
 impl Kit {
@@ -18,8 +18,8 @@ impl Kit {
     }
 
     async fn activity(&self, campaign: CampaignId, buyer: BuyerId) -> Activity {
-        let ask = Ask { activity: Some((campaign, vec![buyer])), ..Ask::default() };
-        self.look(99, &ask).await.activity.get(&buyer).copied().unwrap_or_default()
+        let ask = Ask { activity: Some((campaign, vec![buyer.into()])), ..Ask::default() };
+        self.look(99, &ask).await.activity.get(&buyer.into()).copied().unwrap_or_default()
     }
 
     async fn contacts(&self, caller: &PhoneNumber) -> Vec<Contact> {
@@ -47,6 +47,21 @@ pub async fn activity_counts_are_the_campaigns(harness: &impl Harness) {
     assert_eq!(kit.activity(elsewhere, buyer).await, once);
     assert_eq!(kit.activity(here, buyer_id(2)).await, once);
     assert_eq!(kit.activity(elsewhere, buyer_id(2)).await, Activity::default());
+}
+
+/// Targets are counted as buyers are, each by itself.
+pub async fn targets_are_counted_as_buyers_are(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    let (here, target) = (campaign_id(1), target_id(1).into());
+    let won = Tally { candidate: target, answered: 1, ..tally(here, buyer_id(1)) };
+    kit.grow(1, tallies([Tally { ended_at: Some(noon()), ..won.clone() }])).await;
+    kit.grow(2, tallies([won, tally(here, buyer_id(1))])).await;
+    let ask = Ask { activity: Some((here, vec![target, buyer_id(1).into()])), ..Ask::default() };
+    let activity = kit.look(99, &ask).await.activity;
+    let last_ended_at = Some(noon());
+    let expected = Activity { offered: 2, answered: 2, converted: 0, last_ended_at };
+    assert_eq!(activity.get(&target), Some(&expected));
+    assert_eq!(kit.activity(here, buyer_id(1)).await.offered, 1);
 }
 
 /// The last conversation is any campaign's, and the newest one stays, also where an older one is

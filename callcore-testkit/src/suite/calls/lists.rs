@@ -6,7 +6,9 @@ use callcore::vocabulary::{Cursor, PageRequest};
 use chrono::TimeDelta;
 
 use crate::Harness;
-use crate::fixtures::{attempt, call, call_id, campaign_id, claim, noon, over, reservation};
+use crate::fixtures::{
+    attempt, buyer_id, call, call_id, campaign_id, claim, noon, over, reservation,
+};
 use crate::suite::kit::Kit;
 
 impl Kit {
@@ -118,8 +120,8 @@ pub async fn a_buyer_has_its_calls_as_the_call_tells(harness: &impl Harness) {
         *call = over(call.clone(), noon());
     })
     .await;
-    for (buyer, expected) in [(&held[0].buyer, vec![1]), (&held[1].buyer, vec![2])] {
-        let filter = CallFilter { buyer: Some(*buyer), ..CallFilter::default() };
+    for (buyer, expected) in [(buyer_id(1), vec![1]), (buyer_id(2), vec![2])] {
+        let filter = CallFilter { buyer: Some(buyer), ..CallFilter::default() };
         assert_eq!(kit.passing(filter).await, expected);
     }
 }

@@ -8,8 +8,8 @@ use chrono::TimeDelta;
 
 use crate::Harness;
 use crate::fixtures::{
-    buyer_cap, buyer_id, call, call_id, campaign_id, claim, fact, noon, phone, reservation, save,
-    tally,
+    buyer_cap, buyer_id, call, call_id, campaign_id, candidate_id, claim, fact, noon, phone,
+    reservation, save, tally, target_id,
 };
 use crate::suite::kit::Kit;
 
@@ -20,10 +20,12 @@ pub async fn an_unknown_call_is_looked_at_without_error(harness: &impl Harness) 
         step: Some(StepKey::voice()),
         caps: vec![buyer_cap(1, CapWindow::Daily, 5)],
         caller: Some(phone(1)),
-        activity: Some((campaign_id(1), vec![buyer_id(1)])),
+        activity: Some((campaign_id(1), vec![candidate_id(1)])),
+        bids: Some((phone(1), vec![target_id(1)])),
     };
-    let Look { call, reply, usage, contacts, activity } = kit.look(1, &ask).await;
+    let Look { call, reply, usage, contacts, activity, bids, auction } = kit.look(1, &ask).await;
     assert_eq!((call, reply, contacts), (None, None, Vec::new()));
+    assert!(bids.is_empty() && auction.is_none(), "nobody bid");
     assert!(usage.values().all(|used| *used == 0), "nobody took a place");
     assert!(activity.values().all(|activity| *activity == Default::default()));
 }
@@ -140,11 +142,11 @@ pub async fn a_look_is_of_one_instant(harness: &impl Harness) {
             saver.save(Save { growth, ..save(saved, expected, &step) }).await;
         }
     });
-    let ask = Ask { activity: Some((campaign_id(1), vec![buyer_id(1)])), ..Ask::default() };
+    let ask = Ask { activity: Some((campaign_id(1), vec![candidate_id(1)])), ..Ask::default() };
     while !saving.is_finished() {
         let look = kit.look(1, &ask).await;
         let version = look.call.map_or(0, |(_, version)| version);
-        let offered = look.activity.get(&buyer_id(1)).map_or(0, |activity| activity.offered);
+        let offered = look.activity.get(&candidate_id(1)).map_or(0, |activity| activity.offered);
         assert_eq!(version, offered, "torn between the call and the counters");
         tokio::task::yield_now().await;
     }

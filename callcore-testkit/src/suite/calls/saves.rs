@@ -7,8 +7,8 @@ use callcore::vocabulary::PageRequest;
 
 use crate::Harness;
 use crate::fixtures::{
-    attempt, buyer_cap, buyer_id, call, call_id, campaign_id, claim, contact, decision, fact,
-    lease_id, noon, over, reservation, save, tally,
+    attempt, buyer_cap, buyer_id, call, call_id, campaign_id, candidate_id, claim, contact,
+    decision, fact, lease_id, noon, over, reservation, save, tally,
 };
 use crate::suite::kit::{Kit, assert_is, race};
 
@@ -115,14 +115,14 @@ pub async fn a_conflict_changes_nothing(harness: &impl Harness) {
     let ask = Ask {
         step: Some(StepKey::dial_result(1)),
         caller: first.caller.number.clone(),
-        activity: Some((campaign_id(1), vec![buyer_id(1)])),
+        activity: Some((campaign_id(1), vec![candidate_id(1)])),
         ..Ask::default()
     };
     let look = kit.look(1, &ask).await;
     assert_eq!(look.call, Some((first, 1)));
     assert_eq!(look.reply, None);
     assert_eq!(look.contacts, Vec::new());
-    let offered = look.activity.get(&buyer_id(1)).map_or(0, |activity| activity.offered);
+    let offered = look.activity.get(&candidate_id(1)).map_or(0, |activity| activity.offered);
     assert_eq!(offered, 0);
 }
 

@@ -8,7 +8,7 @@ use callcore::schedule::CapWindow;
 
 use super::WINDOWS;
 use crate::Harness;
-use crate::fixtures::{buyer_cap, buyer_id, call_id, claim, noon, reservation};
+use crate::fixtures::{buyer_cap, call_id, candidate_id, claim, noon, reservation};
 use crate::suite::kit::{Kit, race};
 
 fn granted(reserved: Reserved) -> Option<Held> {
@@ -84,7 +84,7 @@ pub async fn repetitions_at_once_take_one_place(harness: &impl Harness) {
     });
     for held in reserved.await {
         let held = held.expect("the first claim has room, and then it is answered again");
-        assert_eq!(held.buyer, buyer_id(1));
+        assert_eq!(held.candidate, candidate_id(1));
     }
     assert_eq!(kit.held(noon()).await, 1);
 }
@@ -100,13 +100,16 @@ pub async fn calls_at_once_fill_the_claims_in_order(harness: &impl Harness) {
     });
     let granted: Vec<_> = reserved.await.into_iter().flatten().collect();
     for limit in [3, 4, 5] {
-        let to_buyer = granted.iter().filter(|held| held.buyer == buyer_id(limit));
+        let to_buyer = granted.iter().filter(|held| held.candidate == candidate_id(limit));
         assert_eq!(to_buyer.count(), limit as usize);
     }
     for held in granted {
         let passed_over: Vec<_> = held.passed_over.iter().map(|(buyer, _)| *buyer).collect();
-        let before: Vec<_> =
-            [3, 4, 5].map(buyer_id).into_iter().take_while(|buyer| *buyer != held.buyer).collect();
+        let before: Vec<_> = [3, 4, 5]
+            .map(candidate_id)
+            .into_iter()
+            .take_while(|one| *one != held.candidate)
+            .collect();
         assert_eq!(passed_over, before);
     }
 }

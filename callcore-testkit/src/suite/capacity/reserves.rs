@@ -4,13 +4,14 @@ use callcore::call::StepKey;
 use callcore::port::Reserved;
 use callcore::routing::CapScope;
 use callcore::schedule::CapWindow;
+use callcore::vocabulary::TargetId;
 use chrono::TimeDelta;
 
 use super::WINDOWS;
 use crate::Harness;
 use crate::fixtures::{
-    buyer_cap, buyer_id, call, call_id, campaign_id, cap, claim, group_id, lease_id, noon, over,
-    reservation, save,
+    buyer_cap, buyer_id, call, call_id, campaign_id, candidate_id, cap, claim, group_id, lease_id,
+    noon, over, reservation, save, target_cap, target_claim, target_id,
 };
 use crate::suite::kit::{Kit, assert_is};
 
@@ -27,10 +28,10 @@ pub async fn the_first_claim_with_room_is_granted(harness: &impl Harness) {
     let Reserved::Held(held) = kit.reserve(reservation(call_id(2), 1, claims), noon()).await else {
         panic!("the third claim has room");
     };
-    assert_eq!(held.buyer, buyer_id(3));
+    assert_eq!(held.candidate, candidate_id(3));
     assert_eq!(held.lease, lease_id(call_id(2), 1));
     assert_eq!((held.at, held.expires_at), (noon(), noon() + TimeDelta::hours(1)));
-    assert_eq!(held.passed_over, [(buyer_id(1), full.key), (buyer_id(2), fuller.key)]);
+    assert_eq!(held.passed_over, [(candidate_id(1), full.key), (candidate_id(2), fuller.key)]);
     assert_eq!(kit.used(&roomy, noon()).await, 1, "only the granted claim takes places");
 }
 
@@ -45,7 +46,7 @@ pub async fn a_refusal_names_a_full_cap_of_each_claim(harness: &impl Harness) {
     else {
         panic!("both caps are full");
     };
-    assert_eq!(passed_over, [(buyer_id(2), second.key), (buyer_id(1), first.key)]);
+    assert_eq!(passed_over, [(candidate_id(2), second.key), (candidate_id(1), first.key)]);
     assert_eq!(kit.used(&first, noon()).await, 1);
 }
 
@@ -96,7 +97,34 @@ pub async fn a_refused_claim_takes_no_place(harness: &impl Harness) {
     assert_eq!(kit.held(noon()).await, 0);
 }
 
-/// Scopes are counted apart: a buyer's own, its assignments', its group's.
+/// Targets are candidates as buyers are: their claims are tried with those of buyers, and what is
+/// granted says which it was, also when it is asked again.
+pub async fn a_target_is_reserved_as_a_buyer_is(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    let windows = [CapWindow::Concurrent, CapWindow::Daily];
+    let own = windows.map(|window| target_cap(1, window, 1));
+    let next = windows.map(|window| buyer_cap(1, window, 1));
+    let claims = || [target_claim(1, own), claim(1, next), target_claim(2, [])];
+    let expected = [target_id(1).into(), candidate_id(1), target_id(2).into()];
+    for (n, candidate) in (1..).zip(expected) {
+        let wanted = reservation(call_id(n), 1, claims());
+        let Reserved::Held(held) = kit.reserve(wanted.clone(), noon()).await else {
+            panic!("claim {n} has room");
+        };
+        assert_eq!(held.candidate, candidate);
+        let passed_over = [(expected[0], own[0].key), (expected[1], next[0].key)];
+        assert_eq!(held.passed_over, passed_over[..n as usize - 1]);
+        assert_eq!(kit.reserve(wanted, noon()).await, Reserved::Held(held));
+    }
+    assert_eq!((kit.used(&own[0], noon()).await, kit.held(noon()).await), (1, 2));
+    kit.release(1, 1, true, noon()).await;
+    for cap in own {
+        assert_eq!(kit.used(&cap, noon()).await, 0, "{:?}", cap.key.window);
+    }
+    assert!(kit.takes(4, &own, noon()).await);
+}
+
+/// Scopes are counted apart: a buyer's own, its assignments', its group's, a target's.
 pub async fn scopes_are_counted_apart(harness: &impl Harness) {
     let kit = Kit::of(harness);
     let buyer = buyer_id(1);
@@ -107,6 +135,9 @@ pub async fn scopes_are_counted_apart(harness: &impl Harness) {
         CapScope::Assignment { campaign: campaign_id(2), buyer },
         CapScope::Assignment { campaign: campaign_id(1), buyer: buyer_id(2) },
         CapScope::Group { group: group_id(1) },
+        CapScope::Target { target: target_id(1) },
+        // The same id, and another scope.
+        CapScope::Target { target: TargetId::from_uuid(buyer.uuid()) },
     ];
     for (n, scope) in (0..).zip(scopes) {
         let cap = cap(scope, CapWindow::Daily, 1);
@@ -131,7 +162,7 @@ pub async fn a_repeated_reservation_answers_the_same(harness: &impl Harness) {
         let Reserved::Held(held) = kit.reserve(wanted, later).await else {
             panic!("it was granted before");
         };
-        assert_eq!((held.buyer, held.lease), (first.buyer, first.lease));
+        assert_eq!((held.candidate, held.lease), (first.candidate, first.lease));
         assert_eq!(held.expires_at, first.expires_at);
     }
     assert_eq!(kit.used(&cap, later).await, 1);
@@ -145,7 +176,7 @@ pub async fn a_repetition_after_the_release_takes_nothing(harness: &impl Harness
     let first = kit.hold(1, 1, &caps, noon()).await;
     kit.release(1, 1, true, noon()).await;
     let again = kit.hold(1, 1, &caps, noon()).await;
-    assert_eq!((again.buyer, again.lease), (first.buyer, first.lease));
+    assert_eq!((again.candidate, again.lease), (first.candidate, first.lease));
     assert_eq!(again.expires_at, first.expires_at);
     assert_eq!(kit.held(noon()).await, 0);
     assert!(kit.takes(2, &caps, noon()).await, "every place is free");

@@ -4,7 +4,7 @@ use callcore::model::{CampaignStatus, Kind};
 use callcore::port::{Holder, RegistryError};
 
 use crate::Harness;
-use crate::fixtures::{buyer_id, call, call_id, campaign_id, number_id};
+use crate::fixtures::{buyer_id, call, call_id, campaign_id, number_id, router_id, target_id};
 use crate::suite::kit::{Kit, assert_is, race};
 
 fn holder(n: u32) -> Holder {
@@ -17,7 +17,11 @@ pub async fn a_deleted_object_is_gone(harness: &impl Harness) {
     kit.buyer(1).await;
     kit.number(1).await;
     kit.campaign(1).await;
+    kit.target(1).await;
+    kit.router(1, &[1]).await;
     let ids = [
+        (Kind::Router, router_id(1).uuid()),
+        (Kind::Target, target_id(1).uuid()),
         (Kind::Buyer, buyer_id(1).uuid()),
         (Kind::Number, number_id(1).uuid()),
         (Kind::Campaign, campaign_id(1).uuid()),

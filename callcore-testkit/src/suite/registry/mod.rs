@@ -5,9 +5,13 @@ mod deletes;
 mod numbers;
 mod objects;
 mod pages;
+mod routers;
+mod targets;
 
 pub use assignments::*;
 pub use deletes::*;
 pub use numbers::*;
 pub use objects::*;
 pub use pages::*;
+pub use routers::*;
+pub use targets::*;

@@ -1,5 +1,7 @@
 //! What spans objects: whose a number is, and which campaign is active on it.
 
+use std::borrow::Cow;
+
 use callcore::model::{Campaign, CampaignStatus, Kind, Number};
 use callcore::port::{Holder, RegistryError};
 
@@ -73,12 +75,18 @@ pub async fn a_campaign_names_only_a_number_of_its_tenant(harness: &impl Harness
         let created = kit.try_create(campaign_id(9).uuid(), naming.clone(), noon()).await;
         assert_is!(
             created,
-            Err(RegistryError::UnknownReference { path: "/phoneNumberId", kind: Kind::Number })
+            Err(RegistryError::UnknownReference {
+                path: Cow::Borrowed("/phoneNumberId"),
+                kind: Kind::Number
+            })
         );
         let replaced = kit.try_replace(&plain, naming, noon()).await;
         assert_is!(
             replaced,
-            Err(RegistryError::UnknownReference { path: "/phoneNumberId", kind: Kind::Number })
+            Err(RegistryError::UnknownReference {
+                path: Cow::Borrowed("/phoneNumberId"),
+                kind: Kind::Number
+            })
         );
     }
     assert_eq!(kit.read(Kind::Campaign, campaign_id(9).uuid()).await, None);

@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 
 use callcore::model::{
-    Availability, Buyer, Campaign, Caps, Conversion, DuplicateRule, DuplicateScope, Kind, NoRoute,
-    Object, Reroute, RestrictAfter, Strategy, Webhook,
+    Availability, Buyer, Campaign, Caps, Conversion, DuplicateRule, DuplicateScope, HttpMethod,
+    Kind, NoRoute, Object, Pricing, Reroute, RestrictAfter, Router, Strategy, Target, TargetAuth,
+    TargetStatus, Webhook,
 };
 use callcore::port::RegistryError;
+use callcore::vocabulary::{Currency, Money};
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 
 use crate::Harness;
 use crate::fixtures::{
     assignment, buyer, buyer_id, campaign, campaign_id, instant, noon, number, number_id, phone,
+    router, router_id, target, target_id,
 };
 use crate::suite::kit::{Kit, assert_is, race};
 
@@ -50,10 +53,42 @@ fn full_campaign() -> Campaign {
     }
 }
 
+fn full_target() -> Target {
+    Target {
+        status: TargetStatus::Paused,
+        company: "Ünïted “Quotes” & <Tags>; DROP TABLE rtb_targets; --".into(),
+        method: HttpMethod::Get,
+        headers: BTreeMap::from([("X-Campaign".to_owned(), "{campaign_id}".to_owned())]),
+        auth: Some(TargetAuth::Bearer { token: "secret".into() }),
+        request_body: Some("{\"zip\": \"{caller_zip}\"}".into()),
+        timeout_ms: 700,
+        min_bid: Some(dollars("0.50")),
+        max_bid: Some(dollars("150")),
+        caps: Some(Caps { concurrent: Some(0), total: Some(u32::MAX), ..Caps::default() }),
+        timezone: Tz::Asia__Kathmandu,
+        expose_caller_id: false,
+        ..target(1)
+    }
+}
+
+fn full_router() -> Router {
+    let mut router = router(1, [2, 1]);
+    router.assignments[0].priority = 9;
+    router.assignments[1].weight = 1_000;
+    Router { timeout_ms: 300, min_bidders: 0, pricing: Pricing::SecondPrice, ..router }
+}
+
+fn dollars(amount: &str) -> Money {
+    Money { amount: amount.parse().expect("an amount"), currency: Currency::USD }
+}
+
 /// What is created reads back, every field of it.
 pub async fn a_created_object_reads_back(harness: &impl Harness) {
     let kit = Kit::of(harness);
-    let objects: [(Kind, uuid::Uuid, Object); 3] = [
+    kit.target(2).await;
+    let objects: [(Kind, uuid::Uuid, Object); 5] = [
+        (Kind::Target, target_id(1).uuid(), full_target().into()),
+        (Kind::Router, router_id(1).uuid(), full_router().into()),
         (Kind::Buyer, buyer_id(1).uuid(), full_buyer().into()),
         (Kind::Number, number_id(1).uuid(), number(1).into()),
         (Kind::Campaign, campaign_id(1).uuid(), full_campaign().into()),
@@ -188,6 +223,8 @@ pub async fn another_tenants_objects_are_absent_to_every_act(harness: &impl Harn
     let number_row = kit.number(1).await;
     let campaign_row = kit.campaign(1).await;
     let buyer_row = kit.buyer(1).await;
+    let target_row = kit.target(1).await;
+    let router_row = kit.router(1, &[]).await;
     kit.assign(1, 1).await.expect("both are there");
     let revision = kit.revision();
 
@@ -196,6 +233,8 @@ pub async fn another_tenants_objects_are_absent_to_every_act(harness: &impl Harn
         (Kind::Buyer, &buyer_row, Object::from(buyer(2))),
         (Kind::Campaign, &campaign_row, campaign(2).into()),
         (Kind::Number, &number_row, number(2).into()),
+        (Kind::Target, &target_row, target(2).into()),
+        (Kind::Router, &router_row, router(2, []).into()),
     ];
     for (kind, row, object) in rows {
         assert_eq!(other.read(kind, row.id).await, None);

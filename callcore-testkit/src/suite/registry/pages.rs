@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::Harness;
-use crate::fixtures::{buyer, buyer_id, campaign_id, noon};
+use crate::fixtures::{buyer, buyer_id, campaign_id, noon, router_id, target_id};
 use crate::suite::kit::Kit;
 
 impl Kit {
@@ -48,10 +48,18 @@ pub async fn a_list_holds_one_kind_of_one_tenant(harness: &impl Harness) {
     kit.number(1).await;
     kit.campaign_on(1, 1, CampaignStatus::Draft).await;
     kit.as_tenant(2).buyer(2).await;
+    for n in [1, 2] {
+        kit.target(n).await;
+        kit.router(n, &[n]).await;
+    }
     let page = kit.registry.list(kit.tenant, Kind::Buyer, PageRequest::default()).await;
     assert_eq!(page.expect("the store answers").items, [stored]);
     let (campaigns, _) = kit.list(Kind::Campaign, PageRequest::default()).await;
     assert_eq!(campaigns, [campaign_id(1).uuid()]);
+    let (targets, _) = kit.list(Kind::Target, PageRequest::default()).await;
+    assert_eq!(targets, [2, 1].map(|n| target_id(n).uuid()));
+    let (routers, _) = kit.list(Kind::Router, PageRequest::default()).await;
+    assert_eq!(routers, [2, 1].map(|n| router_id(n).uuid()));
     let (foreign, next) = kit.as_tenant(3).list(Kind::Buyer, PageRequest::default()).await;
     assert_eq!((foreign, next), (Vec::new(), None));
 }

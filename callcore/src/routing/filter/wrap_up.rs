@@ -6,7 +6,7 @@ use super::Context;
 use crate::routing::{Candidate, Refusal};
 
 pub(super) fn check(candidate: &Candidate, context: &Context<'_>) -> Result<(), Refusal> {
-    let activity = context.observed.activity.get(&candidate.buyer);
+    let activity = context.observed.activity.get(&candidate.buyer.into());
     let Some(ended_at) = activity.and_then(|activity| activity.last_ended_at) else {
         return Ok(());
     };

@@ -9,17 +9,23 @@ use chrono::{DateTime, TimeDelta, Utc};
 use pollster::block_on;
 use uuid::Uuid;
 
+use super::bidders::Bidders;
+use crate::auction::Verdict;
 use crate::call::{
     Call, CallStatus, Caller, CarrierCall, DialOutcome, DialResult, Directive, Event, EventKind,
     Incoming, LegProgress, LegStatus, Progress, RecordingReady,
 };
 use crate::memory::MemoryStore;
 use crate::model::{
-    Assignment, Buyer, Campaign, CampaignStatus, Kind, Number, Object, RoutingType,
+    Assignment, Buyer, Campaign, CampaignStatus, Kind, Number, Object, RoutingType, Target,
+    TargetAssignment,
 };
-use crate::port::{CallFilter, Calls, Capacity, Clock, Journey, Registry};
+use crate::port::{
+    AuctionRecord, Auctions as _, BidResponseRecord, CallFilter, Calls, Capacity, Clock, Journey,
+    Registry,
+};
 use crate::switchboard::{Ports, Settings, Switchboard};
-use crate::vocabulary::{BuyerId, CallId, CampaignId, NumberId, PageRequest, TenantId};
+use crate::vocabulary::{BuyerId, CallId, CampaignId, NumberId, PageRequest, TargetId, TenantId};
 
 const CALLED: &str = "+18005550199";
 
@@ -46,24 +52,29 @@ pub(super) struct Desk {
     tenant: TenantId,
     campaign: Uuid,
     buyers: BTreeMap<String, (Uuid, String)>,
+    targets: BTreeMap<String, Uuid>,
+    pub(super) bidders: Bidders,
 }
 
 impl Desk {
     pub(super) fn open() -> Self {
         let store = Arc::new(MemoryStore::default());
         let clock = Arc::new(SetClock(Mutex::new("2026-11-23T14:00:00Z".parse().unwrap())));
+        let bidders = Bidders::default();
         let ports = Ports {
             directory: store.clone(),
             system: store.clone(),
             calls: store.clone(),
             capacity: store.clone(),
+            egress: Arc::new(bidders.clone()),
             clock: clock.clone(),
         };
         let settings = Settings { no_route_message: "sorry".into() };
         let switchboard = Switchboard::new(ports, settings);
         let tenant = TenantId::from_uuid(Uuid::from_u128(1));
         let campaign = Uuid::from_u128(2);
-        let desk = Self { store, clock, switchboard, tenant, campaign, buyers: BTreeMap::new() };
+        let (buyers, targets) = (BTreeMap::new(), BTreeMap::new());
+        let desk = Self { store, clock, switchboard, tenant, campaign, buyers, targets, bidders };
         let number = Uuid::from_u128(3);
         desk.create(number, Number::new(CALLED.parse().unwrap()).into());
         let mut draft = Campaign::new("Sales", RoutingType::Direct);
@@ -112,6 +123,63 @@ impl Desk {
         self.buyers.insert(name.to_owned(), (id, number));
     }
 
+    /// Adds a target that is asked at its name, and assigns it.
+    pub(super) fn target(&mut self, name: &str, set: impl FnOnce(&mut Target)) {
+        let id = Uuid::from_u128(0x200 + self.targets.len() as u128);
+        let mut target = Target::new(name, format!("https://{name}"));
+        set(&mut target);
+        // A URL needs no more than a host; what a tenant saves is checked elsewhere.
+        self.create(id, target.into());
+        let (campaign, now) = (CampaignId::from_uuid(self.campaign), self.clock.now());
+        let assignment = TargetAssignment::default();
+        let target = TargetId::from_uuid(id);
+        let assigned = self.store.assign_target(self.tenant, campaign, target, assignment, now);
+        block_on(assigned).unwrap();
+        self.targets.insert(name.to_owned(), id);
+    }
+
+    pub(super) fn target_id(&self, name: &str) -> TargetId {
+        TargetId::from_uuid(self.targets[name])
+    }
+
+    /// The auction of a call.
+    pub(super) fn auction(&self, call: u32) -> AuctionRecord {
+        let id: CallId = Self::carrier_call(call).id();
+        let mut auctions = block_on(self.store.of_call(self.tenant, id)).unwrap();
+        assert_eq!(auctions.len(), 1, "a call has one auction");
+        auctions.remove(0)
+    }
+
+    /// What became of each target, in the order of their names.
+    pub(super) fn verdicts(&self, call: u32) -> Vec<String> {
+        let told = |row: BidResponseRecord| {
+            let bid = row.bid.map(|bid| format!(" at {}", bid.amount)).unwrap_or_default();
+            let rank = row.rank.map(|rank| format!(", rank {rank}")).unwrap_or_default();
+            format!("{}: {}{bid}{rank}", row.target_name, row.verdict)
+        };
+        let mut told: Vec<_> = self.auction(call).responses.into_iter().map(told).collect();
+        told.sort();
+        told
+    }
+
+    pub(super) fn verdict_words(&self, call: u32) -> Vec<Verdict> {
+        let mut rows = self.auction(call).responses;
+        rows.sort_by(|one, other| one.target_name.cmp(&other.target_name));
+        rows.into_iter().map(|row| row.verdict).collect()
+    }
+
+    /// How many places are taken under a daily cap of a target, which has none of its own.
+    pub(super) fn held_by_target(&self, name: &str) -> usize {
+        let calls = block_on(Calls::list(
+            &*self.store,
+            self.tenant,
+            &CallFilter::default(),
+            PageRequest::default(),
+        ));
+        let target = Some(self.target_id(name));
+        calls.unwrap().items.iter().filter(|call| call.target() == target).count()
+    }
+
     pub(super) fn change_buyer(&self, name: &str, change: impl FnOnce(&mut Buyer)) {
         self.change(Kind::Buyer, self.buyers[name].0, |object| {
             let mut buyer = Buyer::try_from(object).unwrap();
@@ -144,7 +212,14 @@ impl Desk {
     }
 
     pub(super) fn voice_to(&self, call: u32, called: &str) -> String {
-        let number = "+14155550100";
+        self.incoming(call, "+14155550100", called)
+    }
+
+    pub(super) fn voice_from(&self, call: u32, caller: &str) -> String {
+        self.incoming(call, caller, CALLED)
+    }
+
+    fn incoming(&self, call: u32, number: &str, called: &str) -> String {
         let caller =
             Caller { address: number.into(), number: number.parse().ok(), ..Caller::default() };
         self.deliver(call, EventKind::Incoming(Incoming { caller, called: called.into() }))

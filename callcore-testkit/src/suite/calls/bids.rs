@@ -1,0 +1,154 @@
+//! Bids that are taken again, and the auction that a look shows.
+
+use std::collections::BTreeMap;
+
+use callcore::auction::{Bid, Verdict};
+use callcore::call::StepKey;
+use callcore::port::{Ask, AuctionRecord, Save};
+use callcore::vocabulary::{PhoneNumber, TargetId};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::Harness;
+use crate::fixtures::{auction, bid, call, caller, considered, noon, save, target_id};
+use crate::suite::kit::Kit;
+
+impl Kit {
+    /// Saves call `n`, of caller 1, with the auction `n`, opened `n` minutes after noon, in which
+    /// these targets made these bids.
+    async fn hold_for_caller_1(&self, n: u32, bids: &[(u32, Option<Bid>)]) {
+        self.hold_for(n, Some(1), bids).await;
+    }
+
+    async fn hold_for(&self, n: u32, from: Option<u32>, bids: &[(u32, Option<Bid>)]) {
+        let mut saved = call(self.tenant, n);
+        saved.caller.number = from.and_then(|from| caller(from).number);
+        let mut record = auction(&saved, n, noon() + TimeDelta::minutes(n.into()));
+        for (target, offer) in bids {
+            let verdict = if offer.is_some() { Verdict::Lost } else { Verdict::Timeout };
+            record = considered(record, &saved, *target, verdict, offer.clone());
+        }
+        self.save_auction(saved, record).await;
+    }
+
+    /// The bids on a caller that hold at an instant, of these targets.
+    async fn bids(
+        &self,
+        from: u32,
+        targets: &[u32],
+        now: DateTime<Utc>,
+    ) -> BTreeMap<TargetId, Bid> {
+        let targets = targets.iter().map(|n| target_id(*n)).collect();
+        let ask = Ask { bids: Some((number(from), targets)), ..Ask::default() };
+        self.look_at(99, &ask, now).await.bids
+    }
+}
+
+fn number(from: u32) -> PhoneNumber {
+    caller(from).number.expect("a caller of this range has a number")
+}
+
+/// A bid of this many dollars that holds for some minutes after noon.
+fn until(dollars: u32, minutes: i64) -> Option<Bid> {
+    Some(bid(dollars, Some(noon() + TimeDelta::minutes(minutes))))
+}
+
+fn only<const N: usize>(bids: [(u32, Option<Bid>); N]) -> BTreeMap<TargetId, Bid> {
+    let bid = |(n, bid): (u32, Option<Bid>)| Some((target_id(n), bid?));
+    bids.into_iter().filter_map(bid).collect()
+}
+
+/// A bid is told while it holds, and no longer; every field of it.
+pub async fn a_bid_is_told_while_it_holds(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    kit.hold_for_caller_1(1, &[(1, until(4, 5)), (2, until(5, 9)), (3, None)]).await;
+    let end = noon() + TimeDelta::minutes(5);
+    let last = end - TimeDelta::microseconds(1);
+    let both = only([(1, until(4, 5)), (2, until(5, 9))]);
+    assert_eq!(kit.bids(1, &[1, 2, 3], noon()).await, both);
+    assert_eq!(kit.bids(1, &[1, 2, 3], last).await, both);
+    assert_eq!(kit.bids(1, &[1, 2, 3], end).await, only([(2, until(5, 9))]));
+    assert_eq!(kit.bids(1, &[1, 2, 3], noon() + TimeDelta::days(1)).await, only([]));
+}
+
+/// Of a target's bids the newest counts alone: by the time its auction was opened, whenever it was
+/// saved, and also where an older one holds for longer.
+pub async fn only_the_newest_bid_of_a_target_counts(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    kit.hold_for_caller_1(2, &[(1, until(2, 30)), (2, until(2, 30))]).await;
+    kit.hold_for_caller_1(3, &[(1, until(3, 20))]).await;
+    kit.hold_for_caller_1(1, &[(1, until(1, 60)), (2, until(1, 60))]).await;
+    let now = noon() + TimeDelta::minutes(10);
+    assert_eq!(kit.bids(1, &[1, 2], now).await, only([(1, until(3, 20)), (2, until(2, 30))]));
+    let now = noon() + TimeDelta::minutes(25);
+    assert_eq!(kit.bids(1, &[1, 2], now).await, only([(2, until(2, 30))]));
+}
+
+/// Where a target was asked again and made no bid, its bid from before stays the newest.
+pub async fn a_reply_without_bid_takes_no_bid_back(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    kit.hold_for_caller_1(1, &[(1, until(4, 30))]).await;
+    kit.hold_for_caller_1(2, &[(1, None)]).await;
+    let now = noon() + TimeDelta::minutes(10);
+    assert_eq!(kit.bids(1, &[1], now).await, only([(1, until(4, 30))]));
+}
+
+/// A bid that says no expiry holds for its own call only, and replaces an older one all the same.
+pub async fn a_bid_without_expiry_is_not_taken_again(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    kit.hold_for_caller_1(1, &[(1, until(4, 30)), (2, until(4, 30))]).await;
+    kit.hold_for_caller_1(2, &[(1, Some(bid(9, None)))]).await;
+    assert_eq!(kit.bids(1, &[1, 2], noon()).await, only([(2, until(4, 30))]));
+}
+
+/// Bids are told for the caller and the targets that were asked for, and of one tenant.
+pub async fn bids_are_those_on_the_caller(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    kit.hold_for_caller_1(1, &[(1, until(1, 30)), (2, until(1, 30))]).await;
+    kit.hold_for(2, Some(2), &[(1, until(2, 30))]).await;
+    kit.hold_for(3, None, &[(1, until(3, 30)), (2, until(3, 30))]).await;
+    kit.as_tenant(2).hold_for(4, Some(1), &[(1, until(4, 30)), (3, until(4, 30))]).await;
+    assert_eq!(kit.bids(1, &[1], noon()).await, only([(1, until(1, 30))]));
+    assert_eq!(kit.bids(1, &[3, 2], noon()).await, only([(2, until(1, 30))]));
+    assert_eq!(kit.bids(1, &[], noon()).await, only([]));
+    assert_eq!(kit.bids(2, &[1, 2], noon()).await, only([(1, until(2, 30))]));
+    assert_eq!(kit.bids(3, &[1, 2], noon()).await, only([]));
+    let theirs = only([(1, until(4, 30)), (3, until(4, 30))]);
+    assert_eq!(kit.as_tenant(2).bids(1, &[1, 2, 3], noon()).await, theirs);
+    let nothing = kit.look(1, &Ask::default()).await;
+    assert_eq!(nothing.bids, only([]), "nobody was asked for");
+}
+
+/// Bids are those of what was saved last of an auction.
+pub async fn a_replaced_auctions_bids_are_gone(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    kit.hold_for_caller_1(1, &[(1, until(1, 30)), (2, until(1, 30))]).await;
+    let saved = call(kit.tenant, 1);
+    let record = auction(&saved, 1, noon() + TimeDelta::minutes(1));
+    let record = considered(record, &saved, 1, Verdict::Lost, until(7, 30));
+    let step = StepKey::dial_result(1);
+    kit.save(Save { auction: Some(record), ..save(saved, Some(1), &step) }).await;
+    assert_eq!(kit.bids(1, &[1, 2], noon()).await, only([(1, until(7, 30))]));
+}
+
+/// A look shows the log of the call's newest auction, by the time it was opened, and none of another
+/// call's or tenant's.
+pub async fn a_look_shows_the_newest_auction(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    let saved = call(kit.tenant, 1);
+    let opened = |n: u32, minutes| -> AuctionRecord {
+        let record = auction(&saved, n, noon() + TimeDelta::minutes(minutes));
+        considered(record, &saved, n, Verdict::Won, until(n, 9))
+    };
+    kit.save_auction(saved.clone(), opened(1, 2)).await;
+    assert_eq!(kit.look(1, &Ask::default()).await.auction, Some(opened(1, 2).log));
+    let later = [(opened(2, 1), opened(1, 2)), (opened(3, 3), opened(3, 3))];
+    for (version, (record, newest)) in (1..).zip(later) {
+        let step = StepKey::dial_result(u32::try_from(version).expect("a small number"));
+        let auction = Some(record);
+        kit.save(Save { auction, ..save(saved.clone(), Some(version), &step) }).await;
+        assert_eq!(kit.look(1, &Ask::default()).await.auction, Some(newest.log));
+    }
+    kit.save_new(call(kit.tenant, 2)).await;
+    assert_eq!(kit.look(2, &Ask::default()).await.auction, None);
+    assert_eq!(kit.as_tenant(2).look(1, &Ask::default()).await.auction, None);
+}

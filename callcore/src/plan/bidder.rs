@@ -1,0 +1,177 @@
+//! The targets of a campaign's auction, compiled.
+
+use chrono::{DateTime, Utc};
+
+use super::compile::caps_of;
+use super::{AssignedTarget, Source};
+use crate::auction::{CallFacts, CompiledTarget, Invitation, NotAsked, Rates, Terms};
+use crate::model::{AuctionSettings, RoutingType, Target, TargetAssignment, TargetStatus};
+use crate::routing::{Cap, CapKey, CapScope, Claim};
+use crate::schedule::{OpenState, Schedule};
+use crate::vocabulary::{CallId, CampaignId, Currency, Money, Problem, TargetId};
+
+/// One target of a campaign, ready to be asked.
+#[derive(Clone, Debug)]
+pub struct Bidder {
+    /// The target.
+    pub target: TargetId,
+    /// Its templates and paths.
+    pub compiled: CompiledTarget,
+    /// Whether it is asked at all.
+    pub paused: bool,
+    /// When it is asked.
+    pub schedule: Schedule,
+    /// How many calls it takes.
+    pub caps: Vec<Cap>,
+    /// 1 is first; decides between equal bids.
+    pub priority: u8,
+    /// Its share among equal bids of one priority.
+    pub weight: u32,
+    /// The lowest bids that are taken from it: its own, and the campaign's for it.
+    pub min_bids: Vec<Money>,
+    /// The highest bids that are believed, likewise.
+    pub max_bids: Vec<Money>,
+}
+
+/// A campaign's auction.
+#[derive(Clone, Debug)]
+pub struct AuctionPlan {
+    /// Its settings: the campaign's, and the router's where it has one.
+    pub settings: AuctionSettings,
+    /// The currency that bids are compared in.
+    pub currency: Currency,
+    /// Its targets.
+    pub bidders: Vec<Bidder>,
+}
+
+/// Middle of 1 to 10.
+const PRIORITY: u8 = 5;
+
+/// Compiles one target for a campaign.
+///
+/// # Errors
+/// Every problem of its templates, paths and schedule.
+pub fn bidder(
+    id: TargetId,
+    target: &Target,
+    assignment: &TargetAssignment,
+) -> Result<Bidder, Vec<Problem>> {
+    let zone = target.timezone;
+    let schedule = match &target.schedule {
+        Some(document) => Schedule::compile(document, zone)?,
+        None => Schedule::always_open(zone),
+    };
+    Ok(Bidder {
+        target: id,
+        compiled: target.compile()?,
+        paused: target.status == TargetStatus::Paused,
+        schedule,
+        caps: caps_of(CapScope::Target { target: id }, zone, target.caps).collect(),
+        priority: assignment.priority.unwrap_or(PRIORITY),
+        weight: assignment.weight.unwrap_or(1),
+        min_bids: target.min_bid.into_iter().chain(assignment.min_bid).collect(),
+        max_bids: target.max_bid.into_iter().chain(assignment.max_bid).collect(),
+    })
+}
+
+impl AuctionPlan {
+    /// Compiles a campaign's auction; `None` where it holds none. A target that stands in the
+    /// campaign and in its router takes part once, as the campaign has it.
+    pub(super) fn compile(source: &Source) -> Option<Self> {
+        let campaign = &source.campaign.value;
+        if campaign.routing_type != RoutingType::Rtb {
+            return None;
+        }
+        let mut settings = campaign.auction.unwrap_or_default();
+        if let Some(router) = &source.router {
+            settings.timeout_ms = router.value.timeout_ms;
+            settings.min_bidders = router.value.min_bidders;
+            settings.pricing = router.value.pricing;
+        }
+        let own = source.targets.iter().map(|AssignedTarget { assignment, target }| {
+            (TargetId::from_uuid(target.id), &target.value, assignment.value)
+        });
+        let named = source.router.iter().flat_map(|router| &router.value.assignments);
+        let named = named.filter_map(|named| {
+            let target =
+                source.router_targets.iter().find(|row| row.id == named.target_id.uuid())?;
+            let assignment = TargetAssignment {
+                priority: Some(named.priority),
+                weight: Some(named.weight),
+                ..TargetAssignment::default()
+            };
+            Some((named.target_id, &target.value, assignment))
+        });
+        let mut bidders: Vec<Bidder> = Vec::new();
+        for (id, target, assignment) in own.chain(named) {
+            let known = bidders.iter().any(|bidder| bidder.target == id);
+            // A target that does not compile was changed by hand; a call shall not fail for it.
+            if let (false, Ok(bidder)) = (known, bidder(id, target, &assignment)) {
+                bidders.push(bidder);
+            }
+        }
+        let named = [settings.min_bid, settings.increment, campaign.revenue];
+        let currency =
+            named.into_iter().flatten().next().map_or(Currency::USD, |money| money.currency);
+        Some(Self { settings, currency, bidders })
+    }
+
+    /// A bidder by its target.
+    pub fn bidder(&self, target: TargetId) -> Option<&Bidder> {
+        self.bidders.iter().find(|bidder| bidder.target == target)
+    }
+
+    /// The terms of an auction of one call.
+    pub fn terms(&self, call: CallId, campaign: CampaignId) -> Terms {
+        let terms = Terms::new(call, campaign, Rates::into(self.currency));
+        // Amounts of the settings are in the campaign's own currency, or the check at activation
+        // found that they are not; what cannot be converted then does not count.
+        terms.clone().with_settings(&self.settings).unwrap_or(terms)
+    }
+}
+
+impl Bidder {
+    /// What it needs in order to be dialled.
+    pub fn claim(&self) -> Claim {
+        Claim { candidate: self.target.into(), caps: self.caps.clone() }
+    }
+
+    /// Why it may not be asked now, if it may not. `used` tells how many places are taken.
+    pub fn barred(&self, now: DateTime<Utc>, used: impl Fn(&CapKey) -> u32) -> Option<NotAsked> {
+        if self.paused {
+            return Some(NotAsked::Paused);
+        }
+        if !matches!(self.schedule.state(now), OpenState::Open) {
+            return Some(NotAsked::Closed);
+        }
+        let full = self.caps.iter().find(|cap| used(&cap.key) >= cap.limit)?;
+        let window = full.key.window.name();
+        let cap = format!("{window} cap {}/{}", used(&full.key), full.limit);
+        Some(NotAsked::Capped { cap })
+    }
+
+    /// Its invitation, before anything is known of the call.
+    pub fn invitation(&self) -> Invitation {
+        Invitation {
+            priority: self.priority,
+            weight: self.weight,
+            timeout_ms: self.compiled.timeout_ms(),
+            min_bids: self.min_bids.clone(),
+            max_bids: self.max_bids.clone(),
+            confirms: self.compiled.confirmation_required().is_some(),
+            ..Invitation::new(self.target, self.compiled.name())
+        }
+    }
+}
+
+/// What bidders are told of a call.
+pub fn call_facts(call: &crate::call::Call) -> CallFacts {
+    CallFacts {
+        call: call.id,
+        campaign: call.campaign,
+        caller: call.caller.clone(),
+        called: call.called.clone(),
+        started_at: call.started_at,
+        tags: call.tags.clone(),
+    }
+}

@@ -1,0 +1,63 @@
+//! An auction as stores keep it: one row for the auction, one for each target, and the log.
+
+use crate::auction::{BidReply, Entry, Received, Reply, Settled};
+use crate::call::Call;
+use crate::port::{AuctionRecord, BidRequestRecord, BidResponseRecord};
+use crate::vocabulary::{AuctionId, Seed, TargetId};
+
+/// The record of a settled auction, with what happened since. The same auction has the same ids.
+pub(super) fn record(call: &Call, settled: &Settled) -> AuctionRecord {
+    let id = Seed::derive(call.tenant, call.id, "voice", "auction").uuid();
+    let (log, opened_at) = (&settled.log, settled.log.opened_at);
+    let taken_ms = (log.settled_at - opened_at).num_milliseconds();
+    let entries = &settled.entries;
+    let request = BidRequestRecord {
+        id: AuctionId::from_uuid(id),
+        call: call.id,
+        campaign: call.campaign,
+        opened_at,
+        duration_ms: u32::try_from(taken_ms).unwrap_or(0),
+        considered: count(entries.len()),
+        asked: count(entries.iter().filter(|entry| entry.asked).count()),
+        bids: count(settled.ranking.len()),
+        winner: settled.winner().map(|winner| winner.target_id),
+        price: settled.winner().map(|winner| winner.price),
+    };
+    let response = |entry: &Entry| {
+        let row = Seed::derive(call.tenant, call.id, "auction", &entry.target_id.to_string());
+        BidResponseRecord {
+            id: row.uuid(),
+            auction: request.id,
+            call: call.id,
+            campaign: call.campaign,
+            target: entry.target_id,
+            target_name: entry.target_name.clone(),
+            verdict: entry.verdict,
+            bid: entry.bid,
+            rank: entry.rank,
+            response_time_ms: entry.response_time_ms,
+            detail: entry.why.as_ref().map(ToString::to_string).unwrap_or_default(),
+            opened_at,
+            offer: offer(&log.replies, entry.target_id),
+        }
+    };
+    AuctionRecord {
+        responses: entries.iter().map(response).collect(),
+        caller: call.caller.number.clone(),
+        log: log.clone(),
+        request,
+    }
+}
+
+/// The bid that a target made when it was asked.
+fn offer(replies: &[Received], target: TargetId) -> Option<crate::auction::Bid> {
+    let received = replies.iter().find(|received| received.target_id == target)?;
+    match &received.reply {
+        Reply::Answered(BidReply::Bid(bid)) => Some(bid.clone()),
+        Reply::Answered(_) | Reply::Unanswered(_) => None,
+    }
+}
+
+fn count(things: usize) -> u32 {
+    u32::try_from(things).unwrap_or(u32::MAX)
+}

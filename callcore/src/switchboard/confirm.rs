@@ -1,0 +1,105 @@
+//! Lets a winner confirm before it is dialled: the post of ping and post.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::fan_out::{failed, sent};
+use super::handle::Switchboard;
+use crate::auction::{
+    BidRequest, BidResponse, Confirmation, Fall, Reply, Settled, Variables, confirm_request,
+    parse_confirmation,
+};
+use crate::call::Call;
+use crate::plan::{AuctionPlan, Bidder, call_facts};
+use crate::vocabulary::{Destination, TargetId};
+
+impl Switchboard {
+    /// Whether the winner takes the call after all. One that does not falls out.
+    pub(super) async fn confirmed(
+        &self,
+        call: &Call,
+        terms: &AuctionPlan,
+        winner: TargetId,
+        settled: &mut Settled,
+        until: DateTime<Utc>,
+    ) -> bool {
+        let Some(bidder) = terms.bidder(winner) else { return false };
+        let Some(required) = bidder.compiled.confirmation_required() else { return true };
+        let asked = self.ask_to_confirm(call, bidder, settled, until).await;
+        let now = self.ports.clock.now();
+        match asked {
+            Ok(destination) => {
+                settled.confirm(winner, destination, now);
+                return true;
+            }
+            // It has a destination already, and its confirmation was a courtesy.
+            _ if !required && settled.winner().is_some_and(|won| won.destination.is_some()) => {
+                return true;
+            }
+            Err(text) => {
+                settled.fall(winner, Fall::NotConfirmed { text }, now);
+            }
+        }
+        false
+    }
+
+    async fn ask_to_confirm(
+        &self,
+        call: &Call,
+        bidder: &Bidder,
+        settled: &Settled,
+        until: DateTime<Utc>,
+    ) -> Result<Destination, String> {
+        let now = self.ports.clock.now();
+        let left_ms = (until - now).num_milliseconds().max(0);
+        let Some(winner) = settled.winner() else { return Err("the bid is gone".into()) };
+        let facts = call_facts(call);
+        let request_id = winner.bid.bid_id.clone().unwrap_or_else(|| call.id.to_string());
+        let variables = Variables {
+            call: &facts,
+            request_id: &request_id,
+            min_bid: None,
+            max_bid: None,
+            timeout_ms: u32::try_from(left_ms).unwrap_or(u32::MAX),
+            now,
+        };
+        let request = confirm_request(&bidder.compiled, &variables, &winner.bid);
+        let request: BidRequest = match request {
+            Ok(Some(request)) if left_ms > 0 => request,
+            Ok(Some(_)) => return Err("no time was left to confirm".into()),
+            Ok(None) => return Err("the target has no confirm request".into()),
+            Err(error) => return Err(error.to_string()),
+        };
+        let http = self.ports.egress.tenant(call.tenant);
+        let mut outgoing = sent(&request);
+        let left = Duration::from_millis(left_ms.unsigned_abs());
+        outgoing.timeout = outgoing.timeout.min(left);
+        match http.send(outgoing).await {
+            Ok(response) => {
+                let answer = BidResponse {
+                    status: response.status,
+                    headers: &response.headers,
+                    body: &response.body,
+                };
+                let at = self.ports.clock.now();
+                let told = parse_confirmation(&bidder.compiled, &answer, &winner.bid, at);
+                match told {
+                    Confirmation::Confirmed(destination) => Ok(destination),
+                    Confirmation::Refused(declined) => Err(unsaid(declined.to_string(), &request)),
+                    Confirmation::Failed(failure) => Err(unsaid(failure.to_string(), &request)),
+                }
+            }
+            Err(error) => Err(match failed(error) {
+                Reply::Unanswered(unanswered) => unanswered.to_string(),
+                Reply::Answered(_) => "the answer is too large".into(),
+            }),
+        }
+    }
+}
+
+/// What a bidder said, without what it must not repeat.
+fn unsaid(text: String, request: &BidRequest) -> String {
+    let secrets = request.secrets();
+    secrets.into_iter().fold(text, |text, secret| text.replace(secret, "[redacted]"))
+}

@@ -40,7 +40,8 @@ pub(crate) fn ask(n: u32) -> Ask {
         step: Some(StepKey::voice()),
         caps: (0..5).flat_map(|other| caps(n + other)).collect(),
         caller: caller(n).number,
-        activity: Some((campaign_id(1), (0..5).map(|other| buyer_id(n + other)).collect())),
+        activity: Some((campaign_id(1), (0..5).map(|other| buyer_id(n + other).into()).collect())),
+        bids: None,
     }
 }
 

@@ -62,6 +62,9 @@ impl Table {
                 assignment: buyer_row.with(Assignment::default()),
                 buyer: buyer_row.with(buyer.clone()),
             }],
+            targets: Vec::new(),
+            router: None,
+            router_targets: Vec::new(),
         })
     }
 }

@@ -6,6 +6,7 @@
 //! change that is meant.
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be read is a failure")]
+#![expect(clippy::disallowed_methods, reason = "a test may read its fixtures")]
 
 use std::collections::BTreeMap;
 use std::fs;

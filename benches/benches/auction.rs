@@ -3,6 +3,9 @@
 //!
 //! With `CALLCORE_BENCH_CHECK=1` a ratio above its limit is a failure.
 
+#[path = "auction/loopback.rs"]
+mod loopback;
+
 use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -15,10 +18,16 @@ use callcore::vocabulary::{CallId, CampaignId, Currency, Money, Seed, TargetId, 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use loopback::Exchange;
+
 /// Rounds of each comparison.
 const ROUNDS: usize = 201;
 /// How long one side of a round runs, so that the clock's own grain does not count.
 const ROUND: Duration = Duration::from_micros(500);
+/// Whole auctions that are timed for each number of bidders.
+const LOOPBACK_ROUNDS: usize = 400;
+/// How long an auction waits for somebody who hangs.
+const HANGS_MS: u32 = 200;
 /// The most that the machine may take of its floor at 20 bidders, in hundredths.
 const AT_MOST: u128 = 150;
 
@@ -48,10 +57,44 @@ fn main() -> ExitCode {
         let name = format!("and read the answers: {bidders} bidders");
         good &= compare(&name, None, || stage.read_and_decide(), floor);
     }
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+    good &= runtime.block_on(over_loopback());
     match good || std::env::var_os("CALLCORE_BENCH_CHECK").is_none() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     }
+}
+
+/// Whole auctions with bidders on this machine, and how late a decision is that somebody hangs in.
+async fn over_loopback() -> bool {
+    let mut good = true;
+    println!(
+        "\n{:<34} {:>10} {:>10} {:>7} {:>7}",
+        "over loopback", "auction", "floor", "ratio", "limit"
+    );
+    for bidders in [1, 5, 20, 50] {
+        let exchange = Exchange::with(bidders, 0, 1_000).await;
+        // Connections are open on both sides before anything counts.
+        loopback::times(50, || exchange.sell()).await;
+        loopback::times(50, || exchange.ask_all()).await;
+        let (floor, floor_99) = loopback::times(LOOPBACK_ROUNDS, || exchange.ask_all()).await;
+        let (ours, ours_99) = loopback::times(LOOPBACK_ROUNDS, || exchange.sell()).await;
+        for (what, ours, floor, limit) in
+            [("median", ours, floor, 120), ("99 %", ours_99, floor_99, 150)]
+        {
+            let limit = (bidders == 20).then_some(limit);
+            good &= show(&format!("{bidders} bidders, {what}"), ours * 1_000, floor * 1_000, limit);
+        }
+    }
+    let exchange = Exchange::with(19, 1, HANGS_MS).await;
+    let (middle, most) = loopback::times(60, || exchange.sell()).await;
+    let late = |micros: u128| micros.saturating_sub(u128::from(HANGS_MS) * 1_000);
+    println!(
+        "\nlate after a deadline with one of 20 hanging: {} µs, 99 % {} µs",
+        late(middle),
+        late(most)
+    );
+    good
 }
 
 impl Stage {
@@ -143,7 +186,11 @@ fn compare<A, B>(
         theirs.push(nanos(&floor));
         ours.push(nanos(&core));
     }
-    let (ours, theirs) = (middle(ours), middle(theirs));
+    show(name, middle(ours), middle(theirs), limit)
+}
+
+/// Prints two times in nanoseconds, and answers whether their ratio is within its limit.
+fn show(name: &str, ours: u128, theirs: u128, limit: Option<u128>) -> bool {
     let ratio = ours * 100 / theirs.max(1);
     let shown = |ratio: u128| format!("{}.{:02}", ratio / 100, ratio % 100);
     let limit_shown = limit.map_or("-".to_owned(), shown);

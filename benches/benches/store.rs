@@ -88,7 +88,7 @@ async fn comparisons(bed: &Arc<Bed>) -> bool {
         compare(bed, &name, tasks, None, routed::by_port, floor::plain_sql).await;
     }
     // A batch is at most as large as there are tasks, so a few of them gain little.
-    for (tasks, limit) in [(16, None), (64, Some(BATCHED_AT_LEAST))] {
+    for (tasks, limit) in [(16, None), (64, None), (128, Some(BATCHED_AT_LEAST))] {
         let name = format!("hot cap, {tasks} tasks, unbatched");
         let floor = |bed| floor::pair(bed, 0);
         good &= compare(bed, &name, tasks, limit, |bed| pair(bed, 0), floor).await;

@@ -63,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("Decided");
     for entry in &settled.entries {
         let bid = entry.bid.map_or_else(|| "no bid".into(), |bid| bid.to_string());
-        let why = entry.why.as_ref().map(ToString::to_string).unwrap_or_default();
+        let why = entry.detail().unwrap_or_default();
         println!("   {:<8} {:<10} {bid:<10} {why}", entry.target_name, entry.verdict.name());
     }
 

@@ -36,7 +36,7 @@ pub(super) fn record(call: &Call, settled: &Settled) -> AuctionRecord {
             bid: entry.bid,
             rank: entry.rank,
             response_time_ms: entry.response_time_ms,
-            detail: entry.why.as_ref().map(ToString::to_string).unwrap_or_default(),
+            detail: entry.detail().unwrap_or_default(),
             opened_at,
             offer: offer(&log.replies, entry.target_id),
         }

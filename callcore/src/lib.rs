@@ -36,6 +36,7 @@
 
 pub mod auction;
 pub mod call;
+pub mod flow;
 pub mod memory;
 pub mod model;
 pub mod plan;

@@ -1,6 +1,7 @@
 //! One bidder's side of an auction: two pure functions, what to ask and what the answer says.
 //! Whatever needs the replies of several bidders is the auction's.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::compile::{CompiledRequest, CompiledTarget};
 use super::mapping::{Document, Mapping, Needed, Offer, Unoffered};
 use super::template::RenderError;
-use super::tree;
+use super::tree::{self, Tree};
 use super::variables::{Facts, Variables};
 use super::verdict::{Malformed, Verdict};
 use crate::model::HttpMethod;
@@ -322,7 +323,11 @@ fn offer(
         name.eq_ignore_ascii_case("content-encoding")
             && !matches!(value.trim().to_ascii_lowercase().as_str(), "" | "identity")
     });
-    let document = if is_encoded { Err(Malformed::Encoded) } else { document(body) };
+    let text = if is_encoded { Err(Malformed::Encoded) } else { text_of(body) };
+    let document = match &text {
+        Ok(text) => document(text),
+        Err(malformed) => Err(malformed.clone()),
+    };
     if !(200..300).contains(&status) {
         let reason = document.ok().and_then(|document| mapping.reason(&document));
         return Err(Unoffered::Failed(Failure::Http { status, reason }));
@@ -330,22 +335,29 @@ fn offer(
     mapping.read(&document?, needed, target.timezone, received_at)
 }
 
-/// JSON, JSON in a JSON string, or XML: told apart by the first character, because content types
-/// of the wild are often wrong.
-fn document(body: &[u8]) -> Result<Document, Malformed> {
-    let broken = |why: String| Malformed::Body { why };
-    let text = std::str::from_utf8(body).map_err(|error| broken(error.to_string()))?;
+/// The text of a body; of a JSON string that holds JSON, what it holds.
+fn text_of(body: &[u8]) -> Result<Cow<'_, str>, Malformed> {
+    let text = std::str::from_utf8(body).map_err(|error| broken(&error))?;
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    if text.trim_start().starts_with('<') {
-        let tree = tree::xml::read(text).map_err(|error| broken(error.to_string()))?;
-        return Ok(Document::xml(tree));
+    if text.trim_start().starts_with('"')
+        && let Ok(Tree::Text(inner)) = tree::json::read(text)
+        && inner.trim_start().starts_with(['{', '['])
+        && tree::json::read(&inner).is_ok()
+    {
+        return Ok(inner);
     }
-    let tree = tree::json::read(text).map_err(|error| broken(error.to_string()))?;
-    let wrapped = match &tree {
-        tree::Tree::Text(text) if text.trim_start().starts_with(['{', '[']) => {
-            tree::json::read(text).ok()
-        }
-        _ => None,
-    };
-    Ok(Document::json(wrapped.unwrap_or(tree)))
+    Ok(Cow::Borrowed(text))
+}
+
+/// JSON or XML: told apart by the first character, because content types of the wild are often
+/// wrong.
+fn document(text: &str) -> Result<Document<'_>, Malformed> {
+    if text.trim_start().starts_with('<') {
+        return tree::xml::read(text).map(Document::xml).map_err(|error| broken(&error));
+    }
+    tree::json::read(text).map(Document::json).map_err(|error| broken(&error))
+}
+
+fn broken(error: &dyn fmt::Display) -> Malformed {
+    Malformed::Body { why: error.to_string() }
 }

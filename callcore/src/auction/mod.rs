@@ -14,6 +14,7 @@ mod bidder;
 mod compile;
 mod credential;
 mod currency;
+mod exchange;
 mod header_check;
 mod log;
 mod machine;
@@ -39,6 +40,7 @@ pub use bidder::{
 };
 pub use compile::CompiledTarget;
 pub use currency::{InvalidRate, Rates, Unconvertible};
+pub use exchange::{AnswerRecord, Exchange, Purpose};
 pub use log::AuctionLog;
 pub use machine::{
     Aftermath, Asked, Auction, Entry, Event, Fall, Invitation, NotAsked, Outcome, Progress,
@@ -51,6 +53,7 @@ pub use ranking::{InvalidSquash, Ranking, Squash, TrackRecord};
 pub use record::RequestRecord;
 pub use replay::replay;
 pub use template::RenderError;
+pub(crate) use template::percent_encoded;
 pub use throttle::{Health, Sign};
 pub use variables::{CallFacts, Variables};
 pub use verdict::{Field, Malformed, Verdict};

@@ -5,10 +5,11 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::vocabulary::Tags;
+use crate::model::{BidModifier, ModifierAction, ModifierTest};
+use crate::vocabulary::{Tags, limits};
 
 /// Rows of one table, as Ringba has it.
-pub const MODIFIERS: usize = 100;
+pub const MODIFIERS: usize = limits::BID_MODIFIERS;
 
 /// One row of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +57,36 @@ pub enum Adjustment {
     Override(Decimal),
     /// It does not count, whatever the other rows say.
     Reject,
+}
+
+impl Modifier {
+    /// A row of a document; `None` where the row lacks what it needs, which its check finds.
+    pub fn of(row: &BidModifier) -> Option<Self> {
+        let value = || row.value.clone().filter(|value| !value.is_empty());
+        let test = match row.test {
+            ModifierTest::Always => TagTest::Always,
+            ModifierTest::Present => TagTest::Present,
+            ModifierTest::Absent => TagTest::Absent,
+            ModifierTest::Is => TagTest::Is(value()?),
+            ModifierTest::BeginsWith => TagTest::BeginsWith(value()?),
+            ModifierTest::EndsWith => TagTest::EndsWith(value()?),
+            ModifierTest::Contains => TagTest::Contains(value()?),
+        };
+        let amount = row.amount.map(crate::model::Quantity::decimal);
+        let action = match row.action {
+            ModifierAction::Add => Adjustment::Add(amount?),
+            ModifierAction::Subtract => Adjustment::Subtract(amount?),
+            ModifierAction::Multiply => Adjustment::Multiply(amount?),
+            ModifierAction::Override => Adjustment::Override(amount?),
+            ModifierAction::Reject => Adjustment::Reject,
+        };
+        Some(Self { tag: row.tag.clone(), test, action })
+    }
+
+    /// The rows of a document that can act.
+    pub fn table(rows: &[BidModifier]) -> Vec<Self> {
+        rows.iter().filter_map(Self::of).collect()
+    }
 }
 
 impl TagTest {
@@ -165,6 +196,35 @@ mod tests {
         ] {
             assert_eq!(matches(tag, test.clone()), expected, "{tag} {test:?}");
         }
+    }
+
+    #[test]
+    fn rows_of_documents_become_rows_of_tables() {
+        let rows = r#"[
+            {"tag":"a","value":"x","action":"multiply","amount":"2"},
+            {"tag":"a","test":"begins_with","value":"x","action":"add","amount":"2"},
+            {"tag":"a","test":"ends_with","value":"x","action":"subtract","amount":"2"},
+            {"tag":"a","test":"contains","value":"x","action":"override","amount":"2"},
+            {"tag":"a","test":"present","action":"reject"},
+            {"tag":"a","test":"absent","action":"reject"},
+            {"test":"always","action":"reject"},
+            {"tag":"a","test":"begins_with","action":"reject"},
+            {"tag":"a","value":"","action":"reject"},
+            {"test":"always","action":"add"}]"#;
+        let rows: Vec<BidModifier> = serde_json::from_str(rows).unwrap();
+        let (x, two) = (|| "x".to_owned(), decimal("2"));
+        let expected = [
+            (TagTest::Is(x()), Multiply(two)),
+            (TagTest::BeginsWith(x()), Add(two)),
+            (TagTest::EndsWith(x()), Subtract(two)),
+            (TagTest::Contains(x()), Override(two)),
+            (TagTest::Present, Reject),
+            (TagTest::Absent, Reject),
+            (TagTest::Always, Reject),
+        ];
+        let table = Modifier::table(&rows);
+        let found = table.into_iter().map(|row| (row.test, row.action));
+        assert_eq!(found.collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -7,7 +7,9 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
-use crate::model::Pricing;
+use super::currency::{Rates, Unconvertible};
+use crate::model::{Pricing, Quantity, ResaleSettings};
+use crate::vocabulary::Money;
 
 /// Places behind the point that a price keeps where it comes from a division; rounded up.
 pub const PRICE_PLACES: u32 = 6;
@@ -49,6 +51,20 @@ impl Margin {
 }
 
 impl Resale {
+    /// A document's resale in the currency of the rates.
+    ///
+    /// # Errors
+    /// [`Unconvertible`] where an amount is in a currency without a rate.
+    pub fn of(settings: &ResaleSettings, rates: &Rates) -> Result<Self, Unconvertible> {
+        let amount = |money: Option<Money>| money.map(|money| rates.convert(money)).transpose();
+        let margin = match settings.margin_percent.map(Quantity::decimal) {
+            Some(percent) => Margin::Percent(percent),
+            None => Margin::Amount(amount(settings.margin)?.unwrap_or(Decimal::ZERO)),
+        };
+        let payout = amount(settings.payout)?;
+        Ok(Self { payout, margin, loss_allowed: settings.loss_allowed })
+    }
+
     /// The lowest price that leaves the publisher its payout and the seller its margin; `None` where
     /// no price does.
     pub fn least_price(&self) -> Option<Decimal> {

@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::model::BidRanking;
 use crate::vocabulary::{Seed, TargetId, limits};
 
 const MILLION: u32 = 1_000_000;
@@ -82,6 +83,15 @@ impl TrackRecord {
     }
 }
 
+impl From<BidRanking> for Ranking {
+    fn from(ranking: BidRanking) -> Self {
+        match ranking {
+            BidRanking::HighestBid => Self::HighestBid,
+            BidRanking::ExpectedRevenue => Self::ExpectedRevenue(Squash::FULL),
+        }
+    }
+}
+
 impl Ranking {
     /// What a net bid is multiplied by, in millionths: a whole number above zero.
     pub(super) fn factor(self, record: TrackRecord) -> u32 {
@@ -123,7 +133,7 @@ impl Key {
 
     /// The better one first, as far as that goes without drawing lots.
     pub(super) fn cmp_value(&self, other: &Self) -> Ordering {
-        other.score.cmp(&self.score).then(self.priority.cmp(&other.priority))
+        cmp_exact(other.score, self.score).then(self.priority.cmp(&other.priority))
     }
 
     /// The lowest of as many tickets as the target has weight. The lowest ticket of all wins, so a
@@ -132,6 +142,21 @@ impl Key {
         let first = seed.rank(self.target.uuid().as_bytes());
         let tickets = 1..self.weight.clamp(1, limits::WEIGHT);
         tickets.fold(first, |lowest, ticket| lowest.min(mixed(first, ticket)))
+    }
+}
+
+/// Decimals in their order. Every reply is compared with whoever is out, and rust_decimal's own
+/// comparison takes several times as long.
+fn cmp_exact(left: Decimal, right: Decimal) -> Ordering {
+    let scale = left.scale().max(right.scale());
+    let scaled = |value: Decimal| {
+        // Mantissas have 96 bits, so that a factor of 30 bits is room enough.
+        let power = scale - value.scale();
+        (power <= 9).then(|| value.mantissa() * i128::from(10_u64.pow(power)))
+    };
+    match (scaled(left), scaled(right)) {
+        (Some(left), Some(right)) => left.cmp(&right),
+        _ => left.cmp(&right),
     }
 }
 
@@ -157,6 +182,7 @@ fn mixed(first: u128, ticket: u32) -> u128 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use uuid::Uuid;
 
     use super::*;
@@ -164,6 +190,20 @@ mod tests {
     fn key(target: u128, weight: u32) -> Key {
         let target = TargetId::from_uuid(Uuid::from_u128(target));
         Key { score: Decimal::TEN, priority: 5, weight, target }
+    }
+
+    proptest! {
+        #[test]
+        fn decimals_compare_as_decimals_do(
+            left in any::<i64>(), right in any::<i64>(), near in any::<bool>(),
+            scales in (0..=28_u32, 0..=28_u32),
+        ) {
+            let left = Decimal::from_i128_with_scale(left.into(), scales.0);
+            let other = Decimal::from_i128_with_scale(right.into(), scales.1);
+            // The same value with another scale is equal.
+            let right = if near { left.normalize() } else { other };
+            prop_assert_eq!(cmp_exact(left, right), left.cmp(&right));
+        }
     }
 
     #[test]

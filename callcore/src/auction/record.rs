@@ -17,12 +17,16 @@ pub struct RequestRecord {
     pub url: String,
     /// Its headers in order.
     pub headers: Vec<(String, String)>,
-    /// Its body.
+    /// Its body, or the beginning of it.
     pub body: String,
+    /// How long the body was, in bytes.
+    pub body_bytes: u64,
+    /// Whether anything was cut off: the body, or the values of headers.
+    pub truncated: bool,
 }
 
 /// What stands in the place of a secret.
-const HIDDEN: &str = "…";
+pub(super) const HIDDEN: &str = "…";
 
 /// Parts of names, in lower case, whose values are taken for secrets.
 const SECRET_NAMES: [&str; 8] =
@@ -45,6 +49,8 @@ impl BidRequest {
             url: shown_url(&self.url),
             headers: self.headers.iter().map(header).collect(),
             body: self.body.clone(),
+            body_bytes: u64::try_from(self.body.len()).unwrap_or(u64::MAX),
+            truncated: false,
         }
     }
 }

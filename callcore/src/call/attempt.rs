@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::report::Reported;
 use super::status::{DialOutcome, LegStatus};
 use crate::vocabulary::{BuyerId, CandidateId, Destination, LeaseId, Money, TargetId};
 
@@ -30,6 +31,10 @@ pub enum AttemptTarget {
     },
     /// The campaign's no-route number, which has no caps.
     NoRoute,
+    /// A number that a flow names, which has no caps either.
+    External,
+    /// A number that a flow names, which joins the caller's conference.
+    Conference,
 }
 
 impl AttemptTarget {
@@ -37,7 +42,7 @@ impl AttemptTarget {
     pub const fn buyer(self) -> Option<BuyerId> {
         match self {
             Self::Buyer { buyer } => Some(buyer),
-            Self::Target { .. } | Self::NoRoute => None,
+            Self::Target { .. } | Self::NoRoute | Self::External | Self::Conference => None,
         }
     }
 
@@ -45,7 +50,7 @@ impl AttemptTarget {
     pub const fn target(self) -> Option<TargetId> {
         match self {
             Self::Target { target, .. } => Some(target),
-            Self::Buyer { .. } | Self::NoRoute => None,
+            Self::Buyer { .. } | Self::NoRoute | Self::External | Self::Conference => None,
         }
     }
 
@@ -54,7 +59,7 @@ impl AttemptTarget {
         match self {
             Self::Buyer { buyer } => Some(buyer.into()),
             Self::Target { target, .. } => Some(target.into()),
-            Self::NoRoute => None,
+            Self::NoRoute | Self::External | Self::Conference => None,
         }
     }
 }
@@ -89,6 +94,9 @@ pub struct Attempt {
     pub outcome: Option<DialOutcome>,
     /// How long the two talked, in seconds.
     pub talk_secs: Option<u32>,
+    /// What its target reported last; it outweighs the time that was talked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported: Option<Reported>,
 }
 
 impl Attempt {
@@ -113,6 +121,7 @@ impl Attempt {
             ended_at: None,
             outcome: None,
             talk_secs: None,
+            reported: None,
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::report::TargetReport;
 use super::status::{CallStatus, DialOutcome, LegStatus};
 use super::step::StepKey;
 use crate::model::Place;
@@ -120,6 +121,95 @@ impl std::fmt::Debug for RecordingReady {
     }
 }
 
+/// How a caller left a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QueueOutcome {
+    /// Somebody took the call.
+    Bridged,
+    /// The caller hung up.
+    HungUp,
+    /// The queue has no room.
+    Full,
+    /// The caller was taken out of it, or the carrier failed.
+    Left,
+}
+
+/// What the caller did at a step of a flow.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "input", rename_all = "snake_case")]
+pub enum CallerInput {
+    /// Pressed keys.
+    Keys {
+        /// Of `0` to `9`, `*` and `#`, without the key that ended them; empty where that was the only
+        /// one.
+        digits: String,
+    },
+    /// Said something.
+    Speech {
+        /// What was understood.
+        text: String,
+        /// How sure the carrier is, in percent.
+        #[serde(default, rename = "confidencePercent")]
+        confidence_percent: Option<u8>,
+    },
+    /// Nothing, until the time was over.
+    Silence,
+    /// Left a message.
+    Recorded(RecordingReady),
+    /// Left a queue.
+    LeftQueue {
+        /// How.
+        outcome: QueueOutcome,
+    },
+    /// Came back from a conference.
+    Returned,
+}
+
+impl CallerInput {
+    /// The same with every character of keys and words replaced: what may be kept of a sensitive
+    /// answer.
+    #[must_use]
+    pub fn masked(&self) -> Self {
+        let mask = |text: &str| "*".repeat(text.chars().count());
+        match self {
+            Self::Keys { digits } => Self::Keys { digits: mask(digits) },
+            Self::Speech { text, confidence_percent } => {
+                Self::Speech { text: mask(text), confidence_percent: *confidence_percent }
+            }
+            Self::Silence | Self::Recorded(_) | Self::LeftQueue { .. } | Self::Returned => {
+                self.clone()
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for CallerInput {
+    // What callers press and say may be a card number.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Keys { .. } => f.write_str("Keys"),
+            Self::Speech { .. } => f.write_str("Speech"),
+            Self::Silence => f.write_str("Silence"),
+            Self::Recorded(recording) => f.debug_tuple("Recorded").field(recording).finish(),
+            Self::LeftQueue { outcome } => f.debug_tuple("LeftQueue").field(outcome).finish(),
+            Self::Returned => f.write_str("Returned"),
+        }
+    }
+}
+
+/// A step of a flow that waited for the caller goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FlowStep {
+    /// Which step of the call's flow, from 1.
+    pub step: u32,
+    /// What the caller did.
+    pub input: CallerInput,
+    /// Where the caller's own call stands; a final status says that the caller is gone.
+    pub call_status: Option<CallStatus>,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -128,12 +218,16 @@ pub enum EventKind {
     Incoming(Incoming),
     /// A dial is over.
     DialResult(DialResult),
+    /// A step of a flow goes on.
+    FlowStep(FlowStep),
     /// The caller's call moved.
     Progress(Progress),
     /// The leg to a buyer moved.
     LegProgress(LegProgress),
     /// A recording can be fetched.
     Recording(RecordingReady),
+    /// A target says what became of a call that it was dialled for.
+    TargetReport(TargetReport),
 }
 
 /// One event of one call.
@@ -168,16 +262,21 @@ impl Event {
         match &self.kind {
             EventKind::Incoming(_) => StepKey::voice(),
             EventKind::DialResult(result) => StepKey::dial_result(result.attempt),
+            EventKind::FlowStep(step) => StepKey::flow(step.step),
             EventKind::Progress(progress) => StepKey::progress(progress.status),
             EventKind::LegProgress(progress) => {
                 StepKey::leg_progress(progress.attempt, &progress.leg, progress.status)
             }
             EventKind::Recording(recording) => StepKey::recording(&recording.recording_id),
+            EventKind::TargetReport(report) => report.step(),
         }
     }
 
     /// Whether the carrier waits for directives; otherwise it only tells.
     pub fn wants_directives(&self) -> bool {
-        matches!(self.kind, EventKind::Incoming(_) | EventKind::DialResult(_))
+        matches!(
+            self.kind,
+            EventKind::Incoming(_) | EventKind::DialResult(_) | EventKind::FlowStep(_)
+        )
     }
 }

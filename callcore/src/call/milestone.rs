@@ -4,7 +4,8 @@ use super::outcome::FinalReason;
 use super::state::Call;
 use crate::vocabulary::{CampaignId, CandidateId};
 
-/// One thing that a call reached. Each is reached once.
+/// One thing that a call reached. Each is reached once, but that a target's reports may withdraw a
+/// conversion and give it again: those that converted less those withdrawn are those that count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Milestone {
     /// It came in.
@@ -28,6 +29,8 @@ pub enum Milestone {
     },
     /// It converted.
     Converted,
+    /// It counts as converted no more: the target that would have paid reported so.
+    ConversionWithdrawn,
     /// It is over, or nothing is left for it but the no-route message.
     Ended {
         /// Why.
@@ -53,8 +56,10 @@ impl Milestone {
                 reached.push(Self::Connected { candidate, ring_ms });
             }
         }
-        if after.converted && !before.is_some_and(|call| call.converted) {
-            reached.push(Self::Converted);
+        match (before.is_some_and(|call| call.converted), after.converted) {
+            (false, true) => reached.push(Self::Converted),
+            (true, false) => reached.push(Self::ConversionWithdrawn),
+            (true, true) | (false, false) => {}
         }
         if let Some(reason) = after.final_reason()
             && before.and_then(Call::final_reason).is_none()

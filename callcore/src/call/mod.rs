@@ -2,25 +2,31 @@
 //! do next. Nothing here decides anything but what follows from the call itself.
 
 mod attempt;
+mod delivery;
 mod directive;
 mod event;
+mod flow_session;
 mod metrics;
 mod milestone;
 mod outcome;
+mod report;
 mod state;
 mod status;
 mod step;
 mod tally;
 
 pub use attempt::{Attempt, AttemptTarget};
-pub use directive::{Dial, Directive};
+pub use delivery::{Delivery, Payload};
+pub use directive::{Confer, Dial, Directive, Enqueue, Message, Prompt, Question, Sound, Speech};
 pub use event::{
-    Caller, CarrierCall, DialResult, Event, EventKind, Incoming, LegProgress, Progress,
-    RecordingReady,
+    Caller, CallerInput, CarrierCall, DialResult, Event, EventKind, FlowStep, Incoming,
+    LegProgress, Progress, QueueOutcome, RecordingReady,
 };
+pub use flow_session::{Failover, FlowSession, FlowStatus, NodeRun};
 pub use metrics::RoutingMetrics;
 pub use milestone::Milestone;
 pub use outcome::{FinalReason, NoRouteReason};
+pub use report::{ReportStatus, Reported, TargetReport};
 pub use state::{Call, RecordingReference};
 pub use status::{Advance, CallStatus, DialOutcome, LegStatus};
 pub use step::{Fact, StepKey};

@@ -40,6 +40,8 @@ pub enum FinalReason {
     CallerHungUpWhileRinging,
     /// The caller hung up before anything was dialled.
     CallerHungUp,
+    /// The call's flow came to its end without routing the call: a message, a voicemail.
+    FlowCompleted,
     /// The campaign is not active.
     CampaignNotActive,
     /// The campaign has no buyer at all.

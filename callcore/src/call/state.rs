@@ -3,8 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, AttemptTarget};
 use super::event::{Caller, CarrierCall, DialResult, LegProgress, Progress, RecordingReady};
+use super::flow_session::{FlowSession, FlowStatus};
 use super::outcome::{FinalReason, NoRouteReason};
 use super::status::{Advance, CallStatus, DialOutcome, LegStatus};
 use crate::vocabulary::{BuyerId, CallId, CampaignId, Money, Tags, TargetId, TenantId};
@@ -56,18 +57,28 @@ pub struct Call {
     /// The highest number of an attempt that anything was reserved for, dialled or not.
     #[serde(default)]
     pub reserved: u32,
+    /// How many attempts were made before the present routing of the call began. A flow may route a
+    /// call several times.
+    #[serde(default)]
+    pub attempts_before: u32,
     /// How often it was offered again after a short conversation.
     pub reroutes: u32,
     /// Why it went to the no-route treatment, if it did.
     pub no_route: Option<NoRouteReason>,
     /// Whether it converted.
     pub converted: bool,
+    /// The number of the attempt that it converted by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub converted_by: Option<u32>,
     /// What it earned.
     pub revenue: Option<Money>,
     /// Its newest recording.
     pub recording: Option<RecordingReference>,
     /// Key-value facts on it.
     pub tags: Tags,
+    /// Where it stands in its flow, if its campaign has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<FlowSession>,
     /// How many steps of it were saved.
     #[serde(default)]
     pub facts: u32,
@@ -85,6 +96,15 @@ impl Call {
     /// When a buyer first answered.
     pub fn answered_at(&self) -> Option<DateTime<Utc>> {
         self.attempts.iter().filter_map(|attempt| attempt.answered_at).min()
+    }
+
+    /// Begins to route it anew: nobody of an earlier ranking is offered it any more.
+    pub fn begin_routing(&mut self) {
+        self.ranking.clear();
+        self.ranking_used = 0;
+        self.reroutes = 0;
+        self.no_route = None;
+        self.attempts_before = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
     }
 
     /// The number of the attempt that comes next. A number is used once, whatever came of it.
@@ -114,22 +134,53 @@ impl Call {
         answered.or(ringing)
     }
 
+    /// Takes over the news that were saved of the call since this state of it began: its own and its
+    /// legs' progress, recordings, reports.
+    pub fn catch_up(&mut self, saved: &Self) {
+        // Both moved on one lattice, so one of them says as much as both.
+        let _ = self.status.advance(saved.status);
+        self.ended_at = self.ended_at.or(saved.ended_at);
+        self.duration_secs = self.duration_secs.or(saved.duration_secs);
+        self.facts = saved.facts;
+        if saved.recording.is_some() {
+            self.recording.clone_from(&saved.recording);
+        }
+        for (own, saved) in self.attempts.iter_mut().zip(&saved.attempts) {
+            if own.leg.is_none() {
+                own.leg.clone_from(&saved.leg);
+            }
+            own.ringing_at = own.ringing_at.or(saved.ringing_at);
+            own.answered_at = own.answered_at.or(saved.answered_at);
+            own.reported = saved.reported.or(own.reported);
+            let _ = own.status.advance(saved.status);
+        }
+        if saved.converted_by.is_some() || (saved.converted && !self.converted) {
+            self.converted = saved.converted;
+            self.converted_by = saved.converted_by;
+            self.revenue = saved.revenue;
+        }
+    }
+
     /// Why it ends the way it does: once it is over, or once nothing is left but the no-route
     /// message. A function of what is known, so the order in which it became known does not matter.
     pub fn final_reason(&self) -> Option<FinalReason> {
-        let nothing_left = self.no_route.is_some() && self.current_attempt().is_none();
+        let in_flow = self.flow.as_ref().is_some_and(FlowSession::is_running);
+        let nothing_left = self.no_route.is_some() && self.current_attempt().is_none() && !in_flow;
         if !self.is_over() && !nothing_left {
             return None;
         }
         if self
             .attempts
             .iter()
-            .any(|attempt| attempt.connected() && attempt.target.candidate().is_some())
+            .any(|attempt| attempt.connected() && attempt.target != AttemptTarget::NoRoute)
         {
             return Some(FinalReason::Answered);
         }
         if let Some(reason) = self.no_route {
             return Some(reason.into());
+        }
+        if self.flow.as_ref().is_some_and(|flow| flow.status == FlowStatus::Completed) {
+            return Some(FinalReason::FlowCompleted);
         }
         Some(match self.attempts.last() {
             Some(_) => FinalReason::CallerHungUpWhileRinging,

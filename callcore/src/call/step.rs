@@ -5,10 +5,13 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::directive::Directive;
 use super::event::EventKind;
+use super::flow_session::NodeRun;
 use super::status::{CallStatus, LegStatus};
+use crate::vocabulary::TargetId;
 
 /// Names one step of one call. Handling a key twice has the effect of handling it once: the second
 /// time answers the stored reply.
@@ -27,6 +30,11 @@ impl StepKey {
         Self(format!("dial/{attempt}"))
     }
 
+    /// What the caller did at a step of a flow.
+    pub fn flow(step: u32) -> Self {
+        Self(format!("flow/{step}"))
+    }
+
     /// A status of the caller's call.
     pub fn progress(status: CallStatus) -> Self {
         Self(format!("status/{status}"))
@@ -40,6 +48,11 @@ impl StepKey {
     /// A recording.
     pub fn recording(recording_id: &str) -> Self {
         Self(format!("recording/{recording_id}"))
+    }
+
+    /// A report of a target, by what tells it from its other reports.
+    pub fn report(target: TargetId, digest: Uuid) -> Self {
+        Self(format!("report/{target}/{}", digest.simple()))
     }
 
     /// The key as text.
@@ -74,4 +87,7 @@ pub struct Fact {
     pub parameters: BTreeMap<String, Vec<String>>,
     /// What the carrier was told to do; empty where it only told us something.
     pub directives: Vec<Directive>,
+    /// The nodes of the call's flow that the event led through, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeRun>,
 }

@@ -17,8 +17,8 @@ pub struct Tally {
     pub offered: u32,
     /// Attempts answered.
     pub answered: u32,
-    /// Calls converted.
-    pub converted: u32,
+    /// Calls converted; below zero where a conversion is withdrawn, which was counted before.
+    pub converted: i32,
     /// When a conversation of theirs ended, for the wrap-up time.
     pub ended_at: Option<DateTime<Utc>>,
 }
@@ -51,33 +51,35 @@ impl Growth {
     /// What lies between two states of one call.
     pub fn between(before: Option<&Call>, after: &Call) -> Self {
         let mut growth = Self { caller: after.caller.number.clone(), ..Self::default() };
-        let converted_now = after.converted && !before.is_some_and(|call| call.converted);
-        let answered_last = after.attempts.iter().rposition(super::Attempt::connected);
+        // What was credited and what is now: over all saves of a call the counts add up to what it
+        // came to in the end, whoever reports what in between.
+        let (credited, credits) = (before.and_then(Call::credited), after.credited());
         for (index, attempt) in after.attempts.iter().enumerate() {
             let Some(candidate) = attempt.target.candidate() else { continue };
             let known = before.and_then(|call| call.attempts.get(index));
             let answered = attempt.connected() && !known.is_some_and(super::Attempt::connected);
             let ended = attempt.is_over() && !known.is_some_and(super::Attempt::is_over);
-            let converted = converted_now && answered_last == Some(index);
+            let by = |number: Option<u32>| i32::from(number == Some(attempt.attempt));
+            let converted = by(credits) - by(credited);
             let tally = Tally {
                 campaign: after.campaign,
                 candidate,
                 offered: u32::from(known.is_none()),
                 answered: u32::from(answered),
-                converted: u32::from(converted),
+                converted,
                 ended_at: attempt.ended_at.filter(|_| ended && attempt.connected()),
             };
-            if tally.offered + tally.answered + tally.converted > 0 || tally.ended_at.is_some() {
+            if tally.offered + tally.answered > 0 || converted != 0 || tally.ended_at.is_some() {
                 growth.tallies.push(tally);
             }
             if let Some(buyer) = attempt.target.buyer()
-                && (answered || converted)
+                && (answered || converted > 0)
             {
                 growth.contacts.push(Contact {
                     campaign: after.campaign,
                     buyer,
                     connected_at: attempt.answered_at,
-                    converted_at: attempt.ended_at.filter(|_| converted),
+                    converted_at: attempt.ended_at.filter(|_| converted > 0),
                 });
             }
         }

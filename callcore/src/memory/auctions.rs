@@ -1,16 +1,20 @@
 //! What auctions left behind.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{MemoryStore, micros};
+use crate::auction::{Exchange, Purpose};
 use crate::port::{
-    AuctionFilter, AuctionRecord, Auctions, BidRequestRecord, BidResponseRecord, StoreError,
+    AuctionFilter, AuctionRecord, Auctions, BidRequestRecord, BidResponseDetail, BidResponseRecord,
+    StoreError,
 };
-use crate::vocabulary::{CallId, Cursor, Page, PageRequest, TenantId};
+use crate::vocabulary::{AuctionId, CallId, Cursor, Page, PageRequest, TargetId, TenantId};
 
 /// The record with its instants as stores keep them.
-pub(super) fn rounded(mut auction: AuctionRecord) -> AuctionRecord {
+fn rounded(mut auction: AuctionRecord) -> AuctionRecord {
     auction.request.opened_at = micros(auction.request.opened_at);
     for response in &mut auction.responses {
         response.opened_at = micros(response.opened_at);
@@ -18,7 +22,21 @@ pub(super) fn rounded(mut auction: AuctionRecord) -> AuctionRecord {
             *expires_at = micros(*expires_at);
         }
     }
+    auction.exchanges.sort_by_key(place);
     auction
+}
+
+/// Where an exchange stands in its auction: there is one for a target and a purpose.
+fn place(exchange: &Exchange) -> (TargetId, Purpose) {
+    (exchange.target, exchange.purpose)
+}
+
+/// The record with what was said before it was saved again.
+pub(super) fn merged(mut auction: AuctionRecord, known: Option<AuctionRecord>) -> AuctionRecord {
+    let said: BTreeSet<_> = auction.exchanges.iter().map(place).collect();
+    let known = known.map(|known| known.exchanges).unwrap_or_default();
+    auction.exchanges.extend(known.into_iter().filter(|one| !said.contains(&place(one))));
+    rounded(auction)
 }
 
 fn fits(auction: &AuctionRecord, filter: &AuctionFilter) -> bool {
@@ -78,6 +96,28 @@ impl Auctions for MemoryStore {
         };
         let rows = auctions.flat_map(|one| &one.responses).filter(fits).cloned();
         Ok(paged(rows.collect(), page, |row| (row.opened_at, row.id)))
+    }
+
+    async fn auction(
+        &self,
+        tenant: TenantId,
+        auction: AuctionId,
+    ) -> Result<Option<AuctionRecord>, StoreError> {
+        Ok(self.lock().tenant(tenant).calls.auctions.get(&auction).cloned())
+    }
+
+    async fn response(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+    ) -> Result<Option<BidResponseDetail>, StoreError> {
+        let mut state = self.lock();
+        let mut auctions = state.tenant(tenant).calls.auctions.values();
+        Ok(auctions.find_map(|auction| {
+            let response = auction.responses.iter().find(|response| response.id == id)?.clone();
+            let own = auction.exchanges.iter().filter(|one| one.target == response.target);
+            Some(BidResponseDetail { exchanges: own.cloned().collect(), response })
+        }))
     }
 
     async fn of_call(

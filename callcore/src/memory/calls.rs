@@ -6,12 +6,13 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::auctions::rounded;
+use super::auctions::merged;
 use super::{MemoryStore, micros};
 use crate::auction::{AuctionLog, Bid};
 use crate::call::{Call, Contact, Directive, Fact, Growth, StepKey};
 use crate::port::{
-    Ask, AuctionRecord, Begun, CallFilter, Calls, Journey, Look, Save, SaveError, StoreError,
+    Ask, AuctionRecord, Begun, CallFilter, Calls, FlowFilter, Journey, Look, Save, SaveError,
+    StoreError,
 };
 use crate::routing::{Activity, Decision};
 use crate::vocabulary::{
@@ -64,7 +65,7 @@ impl Book {
     }
 
     fn save(&mut self, save: Save) -> Result<(), SaveError> {
-        let Save { call, expected, fact, decision, growth, releases: _, auction } = save;
+        let Save { call, expected, fact, decision, growth, releases: _, auction, outbox: _ } = save;
         let known = self.entries.get_mut(&call.id);
         if known.as_ref().map(|entry| entry.version) != expected
             || known.as_ref().is_some_and(|entry| entry.reply(&fact.step).is_some())
@@ -85,7 +86,10 @@ impl Book {
         }
         self.by_start.insert((start, id));
         self.grow(growth);
-        self.auctions.extend(auction.map(|auction| (auction.request.id, rounded(auction))));
+        if let Some(auction) = auction {
+            let known = self.auctions.remove(&auction.request.id);
+            self.auctions.insert(auction.request.id, merged(auction, known));
+        }
         Ok(())
     }
 
@@ -140,7 +144,7 @@ impl Book {
             let activity = self.activity.entry((tally.campaign, tally.candidate)).or_default();
             activity.offered += u64::from(tally.offered);
             activity.answered += u64::from(tally.answered);
-            activity.converted += u64::from(tally.converted);
+            activity.converted = activity.converted.saturating_add_signed(tally.converted.into());
             if let Some(ended_at) = tally.ended_at.map(micros) {
                 let last = self.last_ended_at.entry(tally.candidate).or_insert(ended_at);
                 *last = ended_at.max(*last);
@@ -187,14 +191,22 @@ impl Book {
 }
 
 fn fits(call: &Call, filter: &CallFilter) -> bool {
-    let CallFilter { campaign, buyer, status, from, to, caller, tags } = filter;
+    let CallFilter { campaign, buyer, status, from, to, caller, flow, tags } = filter;
     campaign.is_none_or(|campaign| call.campaign == campaign)
         && buyer.is_none_or(|buyer| call.buyer() == Some(buyer))
         && status.is_none_or(|status| call.status == status)
         && from.is_none_or(|from| call.started_at >= from)
         && to.is_none_or(|to| call.started_at < to)
         && caller.as_ref().is_none_or(|caller| call.caller.address == *caller)
+        && flow.is_none_or(|flow| ran(call, flow))
         && tags.iter().all(|(name, value)| call.tags.value(name) == Some(value))
+}
+
+fn ran(call: &Call, filter: FlowFilter) -> bool {
+    call.flow.as_ref().is_some_and(|session| match filter {
+        FlowFilter::Any => true,
+        FlowFilter::Flow(flow) => session.flow == flow,
+    })
 }
 
 #[async_trait]
@@ -251,7 +263,7 @@ impl Calls for MemoryStore {
         Ok(self.lock().tenant(tenant).calls.draw(call, rotation))
     }
 
-    async fn save(&self, tenant: TenantId, save: Save) -> Result<(), SaveError> {
+    async fn save(&self, tenant: TenantId, mut save: Save) -> Result<(), SaveError> {
         let mut state = self.lock();
         let id = save.call.id;
         // A call is one tenant's for ever, so another tenant's save of it came too late.
@@ -259,6 +271,7 @@ impl Calls for MemoryStore {
             return Err(SaveError::Conflict);
         }
         let releases = save.releases.clone();
+        let (outbox, now) = (std::mem::take(&mut save.outbox), micros(save.fact.at));
         let book = state.tenant(tenant);
         book.calls.save(save)?;
         book.places.release(id, &releases);
@@ -266,6 +279,7 @@ impl Calls for MemoryStore {
             book.places.close(over);
         }
         state.calls.insert(id, tenant);
+        state.post.write(tenant, id, outbox, now);
         Ok(())
     }
 

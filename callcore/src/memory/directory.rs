@@ -5,7 +5,9 @@ use async_trait::async_trait;
 use super::MemoryStore;
 use super::registry::Configuration;
 use crate::model::{Buyer, Campaign, Kind, Number, Object, Router, Stored, Target, WrongKind};
-use crate::port::{AssignedBuyer, AssignedTarget, Directory, NumberUse, Source, StoreError};
+use crate::port::{
+    AssignedBuyer, AssignedTarget, Directory, NumberUse, PinnedFlow, Source, StoreError,
+};
 use crate::vocabulary::{CampaignId, TenantId};
 
 #[async_trait]
@@ -22,13 +24,14 @@ impl Directory for MemoryStore {
         &self,
         tenant: TenantId,
         campaign: CampaignId,
+        flow: Option<PinnedFlow>,
     ) -> Result<Option<Source>, StoreError> {
-        Ok(self.lock().tenant(tenant).configuration.source(tenant, campaign))
+        Ok(self.lock().tenant(tenant).configuration.source(tenant, campaign, flow))
     }
 }
 
 impl Configuration {
-    fn source(&self, tenant: TenantId, id: CampaignId) -> Option<Source> {
+    fn source(&self, tenant: TenantId, id: CampaignId, flow: Option<PinnedFlow>) -> Option<Source> {
         let campaign: Stored<Campaign> = self.row(Kind::Campaign, id.uuid())?;
         let number_id = campaign.value.phone_number_id;
         let users = number_id.into_iter().flat_map(|number| self.campaigns_on(number));
@@ -62,12 +65,13 @@ impl Configuration {
             buyers: buyers.collect(),
             targets: targets.collect(),
             router_targets,
+            flow: self.flow_source(flow, campaign.value.flow_id),
             router,
             campaign,
         })
     }
 
-    fn row<T: TryFrom<Object, Error = WrongKind>>(
+    pub(super) fn row<T: TryFrom<Object, Error = WrongKind>>(
         &self,
         kind: Kind,
         id: uuid::Uuid,

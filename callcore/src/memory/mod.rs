@@ -5,7 +5,8 @@
 //! forgets everything with the process and keeps every call until then.
 //!
 //! One lock over one state makes each act atomic. What belongs to a tenant lies in that tenant's
-//! part of the state, so no act can reach what another tenant has. Instants are kept to the
+//! part of the state, so no act can reach what another tenant has; only what waits to be sent lies
+//! together, under the name of its tenant, because all of it is claimed together. Instants are kept to the
 //! microsecond, as databases keep them.
 
 mod accounts;
@@ -13,7 +14,9 @@ mod auctions;
 mod calls;
 mod capacity;
 mod directory;
+mod flows;
 mod offline;
+mod outbox;
 mod registry;
 mod system;
 
@@ -54,6 +57,7 @@ struct State {
     /// Whose each call is, for ever.
     calls: HashMap<CallId, TenantId>,
     accounts: accounts::Book,
+    post: outbox::Post,
 }
 
 #[derive(Debug, Default)]

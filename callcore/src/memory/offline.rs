@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::port::{Egress, Http, HttpError, HttpRequest, HttpResponse};
+use serde_json::Value;
+
+use crate::port::{Egress, Http, HttpError, HttpRequest, HttpResponse, Script, ScriptError};
 use crate::vocabulary::TenantId;
 
-/// Reaches nobody: for whoever routes calls without asking bidders.
+/// Reaches nobody and runs no code: for whoever routes calls without asking bidders and without
+/// custom conditions.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Offline;
 
@@ -22,4 +25,19 @@ impl Http for Offline {
     async fn send(&self, _: HttpRequest) -> Result<HttpResponse, HttpError> {
         Err(HttpError::Unreachable("there is no way out of here".into()))
     }
+}
+
+#[async_trait]
+impl Script for Offline {
+    async fn check(&self, _: &str) -> Result<(), ScriptError> {
+        Err(unavailable())
+    }
+
+    async fn run(&self, _: &str, _: &Value) -> Result<bool, ScriptError> {
+        Err(unavailable())
+    }
+}
+
+fn unavailable() -> ScriptError {
+    ScriptError::Unavailable("this program runs no custom code".into())
 }

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::flows::Versions;
 use super::{MemoryStore, State, micros};
 use crate::model::{
     Assignment, Campaign, CampaignStatus, Kind, Object, Router, Stored, TargetAssignment,
@@ -17,6 +18,7 @@ use crate::vocabulary::{BuyerId, CampaignId, NumberId, Page, PageRequest, Target
 #[derive(Debug, Default)]
 pub(super) struct Configuration {
     pub(super) revision: u64,
+    pub(super) versions: Versions,
     objects: BTreeMap<(Kind, Uuid), Stored<Object>>,
     /// The buyers of each campaign in the order of assignment.
     assignments: BTreeMap<CampaignId, Vec<Stored<Assignment>>>,
@@ -77,14 +79,22 @@ impl Configuration {
         }
     }
 
-    /// A campaign names a router and a number that are there, and shares the number with no other
-    /// active one.
+    /// A campaign names a router, a flow and a number that are there, and shares the number with no
+    /// other active one.
     fn check_campaign(&self, id: Uuid, campaign: &Campaign) -> Result<(), RegistryError> {
         if let Some(router) = campaign.rtb_router_id
             && self.object(Kind::Router, router.uuid()).is_none()
         {
             let path = "/rtbRouterId".into();
             return Err(RegistryError::UnknownReference { path, kind: Kind::Router });
+        }
+        if let Some(flow) = campaign.flow_id
+            && self.object(Kind::Flow, flow.uuid()).is_none()
+        {
+            return Err(RegistryError::UnknownReference {
+                path: "/flowId".into(),
+                kind: Kind::Flow,
+            });
         }
         let Some(number) = campaign.phone_number_id else { return Ok(()) };
         if self.object(Kind::Number, number.uuid()).is_none() {
@@ -127,6 +137,12 @@ impl Configuration {
                 .filter(|(_, campaign)| campaign.rtb_router_id.is_some_and(|own| own.uuid() == id))
                 .map(|(row, campaign)| holder(row.id, campaign))
                 .collect(),
+            Kind::Flow => self
+                .campaigns()
+                .filter(|(_, campaign)| campaign.flow_id.is_some_and(|own| own.uuid() == id))
+                .map(|(row, campaign)| holder(row.id, campaign))
+                .collect(),
+            Kind::FlowTemplate => Vec::new(),
         }
     }
 
@@ -187,7 +203,7 @@ impl State {
             Object::Router(router) => {
                 self.tenant(tenant).configuration.check_router(router)?;
             }
-            Object::Buyer(_) | Object::Target(_) => {}
+            Object::Buyer(_) | Object::Target(_) | Object::Flow(_) | Object::FlowTemplate(_) => {}
         }
         let kind = row.value.kind();
         self.changed(tenant, kind);

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Caps, check};
+use super::modifier::check_modifiers;
+use super::{BidModifier, Caps, check};
 use crate::vocabulary::{Money, Problem, limits};
 
 /// A buyer in a campaign, with what differs from the buyer's own settings.
@@ -37,7 +38,7 @@ impl Assignment {
 }
 
 /// A target in a campaign, with what differs from the target's own settings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct TargetAssignment {
@@ -51,6 +52,13 @@ pub struct TargetAssignment {
     pub min_bid: Option<Money>,
     /// The highest bid that is believed here. The target's own holds as well.
     pub max_bid: Option<Money>,
+    /// Caps on the calls from this campaign. The target's own hold as well, so these can only
+    /// tighten.
+    pub caps: Option<Caps>,
+    /// What this target's bids are worth here by the call's tags: rows that act after those of the
+    /// campaign's auction and of its router.
+    #[cfg_attr(feature = "schema", schema(max_items = 100))]
+    pub modifiers: Vec<BidModifier>,
 }
 
 impl TargetAssignment {
@@ -76,6 +84,8 @@ impl TargetAssignment {
             let message = "maxBid is below minBid: no bid could be taken";
             problems.push(Problem::error("out_of_range", "/maxBid/amount", message));
         }
+        problems.extend(self.caps.iter().flat_map(|caps| caps.check("/caps")));
+        check_modifiers("/modifiers", &self.modifiers, &mut problems);
         problems
     }
 }

@@ -9,7 +9,7 @@ use super::{
     AuctionSettings, CallerIdPolicy, CallerIdRule, CampaignStatus, Conversion, NoRoute, Parameter,
     Pixel, Recording, Reroute, RoutingType, Strategy, Webhook, check,
 };
-use crate::vocabulary::{FlowId, Money, NumberId, PoolId, Problem, RouterId, limits};
+use crate::vocabulary::{Currency, FlowId, Money, NumberId, PoolId, Problem, RouterId, limits};
 
 /// A campaign: owns numbers and a routing plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +126,14 @@ impl Campaign {
         }
     }
 
+    /// The currency of its auction: what `auction.currency` says; else that of the first amount that
+    /// is set of the auction's lowest bid, its increment and the campaign's revenue; else US dollars.
+    pub fn auction_currency(&self) -> Currency {
+        let named = self.auction.as_ref().and_then(AuctionSettings::named_currency);
+        let revenue = self.revenue.map(|revenue| revenue.currency);
+        named.or(revenue).unwrap_or(Currency::USD)
+    }
+
     /// All problems of this campaign by itself.
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
@@ -161,7 +169,7 @@ impl Campaign {
             ));
         }
         if let Some(auction) = &self.auction {
-            check::range(&mut problems, "/auction/timeoutMs", auction.timeout_ms, &(50..=8_000));
+            auction.check("/auction", self.auction_currency(), &mut problems);
         }
         problems.extend(check_skills("/requiredSkills", &self.required_skills));
         self.check_treatments(&mut problems);

@@ -55,7 +55,7 @@ pub(super) fn count(problems: &mut Vec<Problem>, path: &str, items: usize, most:
 }
 
 /// An absolute http or https URL with a host. A full parser stands at the client that fetches it.
-pub(super) fn url(problems: &mut Vec<Problem>, path: &str, value: &str) {
+pub(crate) fn url(problems: &mut Vec<Problem>, path: &str, value: &str) {
     let rest = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
     let authority = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
     let well_formed = authority.is_some_and(|authority| {

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pricing, check};
+use super::modifier::check_modifiers;
+use super::{BidModifier, BidRanking, Pricing, check};
 use crate::vocabulary::{Problem, TargetId, limits};
 
 /// A target in a router.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RouterAssignment {
@@ -20,9 +21,17 @@ pub struct RouterAssignment {
     #[serde(default = "one")]
     #[cfg_attr(feature = "schema", schema(minimum = 1, maximum = 1000))]
     pub weight: u32,
+    /// What this target's bids are worth by the call's tags: rows that act after those of the
+    /// campaign's auction and of the router. Amounts are in the currency of the campaign that sells.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(max_items = 100))]
+    pub modifiers: Vec<BidModifier>,
 }
 
-/// A group of targets that campaigns share.
+/// A group of targets that campaigns share. In a campaign that names it, its `timeoutMs`, `minBidders`
+/// and `pricing` count in the place of those of the campaign's auction, whether they are set or
+/// defaults; so does its `ranking` where it has one. Increment, lowest bid, currency, rates and
+/// resale are always the campaign's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -41,6 +50,14 @@ pub struct Router {
     /// What the winner pays.
     #[serde(default)]
     pub pricing: Pricing,
+    /// What bids are ranked by; as the campaign says where absent.
+    #[serde(default)]
+    pub ranking: Option<BidRanking>,
+    /// What bids are worth by the call's tags: rows that act on every bid of the auction, after those
+    /// of the campaign. Amounts are in the currency of the campaign that sells.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(max_items = 100))]
+    pub modifiers: Vec<BidModifier>,
     /// Its targets.
     #[serde(default)]
     #[cfg_attr(feature = "schema", schema(max_items = 100))]
@@ -67,6 +84,8 @@ impl Router {
             timeout_ms: two_seconds(),
             min_bidders: one(),
             pricing: Pricing::default(),
+            ranking: None,
+            modifiers: Vec::new(),
             assignments: Vec::new(),
         }
     }
@@ -84,12 +103,15 @@ impl Router {
         let most = limits::AUCTION_TARGETS;
         let most_bidders = u32::try_from(most).unwrap_or(u32::MAX);
         check::range(&mut problems, "/minBidders", self.min_bidders, &(0..=most_bidders));
+        check_modifiers("/modifiers", &self.modifiers, &mut problems);
         check::count(&mut problems, "/assignments", self.assignments.len(), most);
         for (index, assignment) in self.assignments.iter().enumerate() {
             let path = format!("/assignments/{index}");
             let (priority, weight) = (assignment.priority, assignment.weight);
             check::range(&mut problems, &format!("{path}/priority"), priority, &(1..=10));
             check::range(&mut problems, &format!("{path}/weight"), weight, &(1..=limits::WEIGHT));
+            let modifiers = format!("{path}/modifiers");
+            check_modifiers(&modifiers, &assignment.modifiers, &mut problems);
             let earlier = &self.assignments[..index];
             if earlier.iter().any(|earlier| earlier.target_id == assignment.target_id) {
                 problems.push(Problem::error(
@@ -109,8 +131,10 @@ mod tests {
 
     #[test]
     fn every_problem_of_a_router_is_found_at_once() {
-        let json = r#"{"name":" ","timeoutMs":49,"minBidders":101,"assignments":[
-            {"targetId":"6f4a7d3e-2b1c-4d5e-8f90-a1b2c3d4e5f6","priority":0},
+        let json = r#"{"name":" ","timeoutMs":49,"minBidders":101,
+            "modifiers":[{"action":"reject"}],"assignments":[
+            {"targetId":"6f4a7d3e-2b1c-4d5e-8f90-a1b2c3d4e5f6","priority":0,
+             "modifiers":[{"test":"always","action":"add"}]},
             {"targetId":"6f4a7d3e-2b1c-4d5e-8f90-a1b2c3d4e5f6","weight":0}]}"#;
         let router: Router = serde_json::from_str(json).unwrap();
         let found: Vec<_> = router.check().into_iter().map(|problem| problem.path).collect();
@@ -120,7 +144,10 @@ mod tests {
                 "/name",
                 "/timeoutMs",
                 "/minBidders",
+                "/modifiers/0/tag",
+                "/modifiers/0/value",
                 "/assignments/0/priority",
+                "/assignments/0/modifiers/0/amount",
                 "/assignments/1/weight",
                 "/assignments/1/targetId"
             ]

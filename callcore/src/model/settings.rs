@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::vocabulary::{Money, PhoneNumber};
+use crate::vocabulary::PhoneNumber;
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),+ $(,)? }) => {
@@ -91,6 +91,54 @@ words! {
     }
 }
 words! {
+    /// What the bids of an auction are ranked by.
+    BidRanking {
+        /// The bid after its modifiers.
+        #[default]
+        HighestBid,
+        /// The bid after its modifiers times the share of the target's won calls that were paid in
+        /// the campaign. Ten calls of which five were paid are added to every target's record, so
+        /// that one without a history counts as middling.
+        ExpectedRevenue,
+    }
+}
+words! {
+    /// What a bid modifier asks of a call tag. An empty tag counts as none.
+    ModifierTest {
+        /// Its value is this.
+        #[default]
+        Is,
+        /// Its value begins so.
+        BeginsWith,
+        /// Its value ends so.
+        EndsWith,
+        /// Its value has this in it.
+        Contains,
+        /// It has a value, whichever.
+        Present,
+        /// It has none.
+        Absent,
+        /// Nothing: the row always acts.
+        Always,
+    }
+}
+words! {
+    /// What a bid modifier does to a bid.
+    ModifierAction {
+        /// Multiplies it by the amount: `1.20` is 20 percent more, `0.80` is 20 percent less.
+        #[default]
+        Multiply,
+        /// Adds the amount.
+        Add,
+        /// Takes the amount off.
+        Subtract,
+        /// Makes it the amount.
+        Override,
+        /// Keeps it out, whatever other rows say: the target is not even asked.
+        Reject,
+    }
+}
+words! {
     /// Which act of a call fires a pixel.
     PixelEvent {
         /// The call came in.
@@ -168,36 +216,6 @@ pub struct Conversion {
     #[serde(rename = "afterSeconds")]
     #[cfg_attr(feature = "schema", schema(maximum = 86_400))]
     pub after_secs: u32,
-}
-
-/// Settings of the campaign's auction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct AuctionSettings {
-    /// How long bidders have in all.
-    #[cfg_attr(feature = "schema", schema(minimum = 50, maximum = 8000))]
-    pub timeout_ms: u32,
-    /// Fewer valid bids than this make the auction fail.
-    pub min_bidders: u32,
-    /// What the winner pays.
-    pub pricing: Pricing,
-    /// What a second price adds to the second bid.
-    pub increment: Option<Money>,
-    /// The lowest bid that can win.
-    pub min_bid: Option<Money>,
-}
-
-impl Default for AuctionSettings {
-    fn default() -> Self {
-        Self {
-            timeout_ms: 2_000,
-            min_bidders: 1,
-            pricing: Pricing::FirstPrice,
-            increment: None,
-            min_bid: None,
-        }
-    }
 }
 
 /// An outgoing webhook.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Buyer, Campaign, Number, Router, Target};
+use super::{Buyer, Campaign, FlowDefinition, Number, Router, Target};
 use crate::vocabulary::{Cursor, Problem};
 
 /// An object with what the store keeps beside it.
@@ -67,12 +67,24 @@ pub enum Kind {
     Target,
     /// [`Router`].
     Router,
+    /// The draft of a flow: a [`FlowDefinition`]. Its published versions are the
+    /// [`Flows`](crate::port::Flows)' own.
+    Flow,
+    /// A flow that others are begun from: a [`FlowDefinition`] as well.
+    FlowTemplate,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 5] =
-        [Self::Campaign, Self::Buyer, Self::Number, Self::Target, Self::Router];
+    pub const ALL: [Self; 7] = [
+        Self::Campaign,
+        Self::Buyer,
+        Self::Number,
+        Self::Target,
+        Self::Router,
+        Self::Flow,
+        Self::FlowTemplate,
+    ];
 
     /// The word for people.
     pub const fn name(self) -> &'static str {
@@ -82,6 +94,8 @@ impl Kind {
             Self::Number => "number",
             Self::Target => "target",
             Self::Router => "router",
+            Self::Flow => "flow",
+            Self::FlowTemplate => "flow template",
         }
     }
 }
@@ -105,6 +119,10 @@ pub enum Object {
     Target(Box<Target>),
     /// A router.
     Router(Box<Router>),
+    /// The draft of a flow.
+    Flow(Box<FlowDefinition>),
+    /// A template of flows.
+    FlowTemplate(Box<FlowDefinition>),
 }
 
 /// An object is of another kind than its reader expected.
@@ -126,6 +144,8 @@ impl Object {
             Self::Number(_) => Kind::Number,
             Self::Target(_) => Kind::Target,
             Self::Router(_) => Kind::Router,
+            Self::Flow(_) => Kind::Flow,
+            Self::FlowTemplate(_) => Kind::FlowTemplate,
         }
     }
 
@@ -137,6 +157,7 @@ impl Object {
             Self::Number(number) => number.check(),
             Self::Target(target) => target.check(),
             Self::Router(router) => router.check(),
+            Self::Flow(flow) | Self::FlowTemplate(flow) => flow.check(),
         }
     }
 
@@ -151,6 +172,7 @@ impl Object {
             Self::Number(number) => serde_json::to_string(number),
             Self::Target(target) => serde_json::to_string(target),
             Self::Router(router) => serde_json::to_string(router),
+            Self::Flow(flow) | Self::FlowTemplate(flow) => serde_json::to_string(flow),
         }
     }
 
@@ -165,6 +187,8 @@ impl Object {
             Kind::Number => Self::Number(serde_json::from_str(json)?),
             Kind::Target => Self::Target(serde_json::from_str(json)?),
             Kind::Router => Self::Router(serde_json::from_str(json)?),
+            Kind::Flow => Self::Flow(serde_json::from_str(json)?),
+            Kind::FlowTemplate => Self::FlowTemplate(serde_json::from_str(json)?),
         })
     }
 }
@@ -195,3 +219,14 @@ object_of!(Buyer);
 object_of!(Number);
 object_of!(Target);
 object_of!(Router);
+
+impl TryFrom<Object> for FlowDefinition {
+    type Error = WrongKind;
+
+    fn try_from(object: Object) -> Result<Self, WrongKind> {
+        match object {
+            Object::Flow(value) | Object::FlowTemplate(value) => Ok(*value),
+            other => Err(WrongKind { expected: Kind::Flow, found: other.kind() }),
+        }
+    }
+}

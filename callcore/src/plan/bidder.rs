@@ -4,11 +4,15 @@ use chrono::{DateTime, Utc};
 
 use super::compile::caps_of;
 use super::{AssignedTarget, Source};
-use crate::auction::{CallFacts, CompiledTarget, Invitation, NotAsked, Rates, Terms};
-use crate::model::{AuctionSettings, RoutingType, Target, TargetAssignment, TargetStatus};
+use crate::auction::{
+    Adjustment, CallFacts, CompiledTarget, Invitation, Modifier, NotAsked, Rates, Terms, matching,
+};
+use crate::model::{
+    AuctionSettings, BidRanking, RoutingType, Target, TargetAssignment, TargetStatus,
+};
 use crate::routing::{Cap, CapKey, CapScope, Claim};
 use crate::schedule::{OpenState, Schedule};
-use crate::vocabulary::{CallId, CampaignId, Currency, Money, Problem, TargetId};
+use crate::vocabulary::{CallId, CampaignId, Currency, Money, Problem, Tags, TargetId};
 
 /// One target of a campaign, ready to be asked.
 #[derive(Clone, Debug)]
@@ -27,10 +31,13 @@ pub struct Bidder {
     pub priority: u8,
     /// Its share among equal bids of one priority.
     pub weight: u32,
-    /// The lowest bids that are taken from it: its own, and the campaign's for it.
+    /// The lowest bids that are taken from it: its own, the campaign's for it, and the auction's where
+    /// that is in its currency.
     pub min_bids: Vec<Money>,
     /// The highest bids that are believed, likewise.
     pub max_bids: Vec<Money>,
+    /// What its bids are worth by the call's tags, in this campaign.
+    pub modifiers: Vec<Modifier>,
 }
 
 /// A campaign's auction.
@@ -40,6 +47,8 @@ pub struct AuctionPlan {
     pub settings: AuctionSettings,
     /// The currency that bids are compared in.
     pub currency: Currency,
+    /// What every bid is worth by the call's tags: the campaign's table, and then the router's.
+    pub modifiers: [Vec<Modifier>; 2],
     /// Its targets.
     pub bidders: Vec<Bidder>,
 }
@@ -47,7 +56,7 @@ pub struct AuctionPlan {
 /// Middle of 1 to 10.
 const PRIORITY: u8 = 5;
 
-/// Compiles one target for a campaign.
+/// Compiles one target for a campaign, without the caps that the campaign sets for it.
 ///
 /// # Errors
 /// Every problem of its templates, paths and schedule.
@@ -71,6 +80,7 @@ pub fn bidder(
         weight: assignment.weight.unwrap_or(1),
         min_bids: target.min_bid.into_iter().chain(assignment.min_bid).collect(),
         max_bids: target.max_bid.into_iter().chain(assignment.max_bid).collect(),
+        modifiers: Modifier::table(&assignment.modifiers),
     })
 }
 
@@ -82,14 +92,19 @@ impl AuctionPlan {
         if campaign.routing_type != RoutingType::Rtb {
             return None;
         }
-        let mut settings = campaign.auction.unwrap_or_default();
-        if let Some(router) = &source.router {
-            settings.timeout_ms = router.value.timeout_ms;
-            settings.min_bidders = router.value.min_bidders;
-            settings.pricing = router.value.pricing;
-        }
+        let campaign_id = CampaignId::from_uuid(source.campaign.id);
+        let own = campaign.auction.clone().unwrap_or_default();
+        let router = source.router.as_ref().map(|router| &router.value);
+        let modifiers = [
+            Modifier::table(&own.modifiers),
+            router.map(|router| Modifier::table(&router.modifiers)).unwrap_or_default(),
+        ];
+        let settings = match router {
+            Some(router) => own.with_router(router),
+            None => own,
+        };
         let own = source.targets.iter().map(|AssignedTarget { assignment, target }| {
-            (TargetId::from_uuid(target.id), &target.value, assignment.value)
+            (TargetId::from_uuid(target.id), &target.value, assignment.value.clone())
         });
         let named = source.router.iter().flat_map(|router| &router.value.assignments);
         let named = named.filter_map(|named| {
@@ -98,6 +113,7 @@ impl AuctionPlan {
             let assignment = TargetAssignment {
                 priority: Some(named.priority),
                 weight: Some(named.weight),
+                modifiers: named.modifiers.clone(),
                 ..TargetAssignment::default()
             };
             Some((named.target_id, &target.value, assignment))
@@ -106,14 +122,16 @@ impl AuctionPlan {
         for (id, target, assignment) in own.chain(named) {
             let known = bidders.iter().any(|bidder| bidder.target == id);
             // A target that does not compile was changed by hand; a call shall not fail for it.
-            if let (false, Ok(bidder)) = (known, bidder(id, target, &assignment)) {
+            if let (false, Ok(mut bidder)) = (known, bidder(id, target, &assignment)) {
+                let here = CapScope::TargetAssignment { campaign: campaign_id, target: id };
+                bidder.caps.extend(caps_of(here, target.timezone, assignment.caps));
+                // The auction's own floor holds anyway; here it is for the target to be told of.
+                let told = settings.min_bid.filter(|floor| floor.currency == target.currency);
+                bidder.min_bids.extend(told);
                 bidders.push(bidder);
             }
         }
-        let named = [settings.min_bid, settings.increment, campaign.revenue];
-        let currency =
-            named.into_iter().flatten().next().map_or(Currency::USD, |money| money.currency);
-        Some(Self { settings, currency, bidders })
+        Some(Self { settings, currency: campaign.auction_currency(), modifiers, bidders })
     }
 
     /// A bidder by its target.
@@ -124,9 +142,30 @@ impl AuctionPlan {
     /// The terms of an auction of one call.
     pub fn terms(&self, call: CallId, campaign: CampaignId) -> Terms {
         let terms = Terms::new(call, campaign, Rates::into(self.currency));
-        // Amounts of the settings are in the campaign's own currency, or the check at activation
-        // found that they are not; what cannot be converted then does not count.
-        terms.clone().with_settings(&self.settings).unwrap_or(terms)
+        terms.clone().with_settings(&self.settings).unwrap_or_else(|_| {
+            // The campaign's check refuses amounts in a currency without a rate. Where a row was
+            // changed by hand they do not count, and the rest of the settings does.
+            let countable = AuctionSettings {
+                increment: None,
+                min_bid: None,
+                resale: None,
+                ..self.settings.clone()
+            };
+            terms.clone().with_settings(&countable).unwrap_or(terms)
+        })
+    }
+
+    /// What happens to a bidder's bids on a call with these tags: the campaign's rows act first, then
+    /// the router's, then the bidder's own.
+    pub fn adjustments(&self, bidder: &Bidder, tags: &Tags) -> Vec<Adjustment> {
+        let [campaign, router] = &self.modifiers;
+        let tables = [campaign, router, &bidder.modifiers];
+        tables.into_iter().flat_map(|table| matching(table, tags)).collect()
+    }
+
+    /// Whether the ranking looks at what became of the calls that bidders won.
+    pub fn looks_at_activity(&self) -> bool {
+        self.settings.ranking == BidRanking::ExpectedRevenue
     }
 }
 

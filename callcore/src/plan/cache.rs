@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::{NumberHolder, Plan};
+use super::{NumberHolder, PinnedFlow, Plan};
 use crate::vocabulary::{CampaignId, PhoneNumber, TenantId};
 
 /// Entries of each kind; beyond it the cache starts anew. More than a single server routes.
@@ -22,10 +22,13 @@ struct KnownNumber {
 
 #[derive(Debug, Default)]
 struct Entries {
-    plans: HashMap<(TenantId, CampaignId), Arc<Plan>>,
+    plans: HashMap<PlanKey, Arc<Plan>>,
     numbers: HashMap<PhoneNumber, KnownNumber>,
     loading: HashMap<(TenantId, CampaignId), Weak<TurnToLoad>>,
 }
+
+/// A campaign, with the version of a flow that a call is pinned to where that is not the newest.
+type PlanKey = (TenantId, CampaignId, Option<PinnedFlow>);
 
 /// The cache. An entry is as good as the revision it was read at: whoever asks names the newest
 /// revision that is known, and an older entry is no answer.
@@ -35,15 +38,23 @@ pub struct PlanCache {
 }
 
 impl PlanCache {
-    /// The plan of a campaign, if it is known at this revision or a newer one.
-    pub fn plan(&self, tenant: TenantId, campaign: CampaignId, revision: u64) -> Option<Arc<Plan>> {
-        let plan = self.with(|entries| entries.plans.get(&(tenant, campaign)).cloned())?;
+    /// The plan of a campaign, with its flow in this version or in the newest, if it is known at this
+    /// revision or a newer one.
+    pub fn plan(
+        &self,
+        tenant: TenantId,
+        campaign: CampaignId,
+        flow: Option<PinnedFlow>,
+        revision: u64,
+    ) -> Option<Arc<Plan>> {
+        let plan = self.with(|entries| entries.plans.get(&(tenant, campaign, flow)).cloned())?;
         (plan.revision >= revision).then_some(plan)
     }
 
-    /// Keeps a plan.
-    pub fn keep_plan(&self, plan: &Arc<Plan>) {
-        self.with(|entries| keep(&mut entries.plans, (plan.tenant, plan.id), Arc::clone(plan)));
+    /// Keeps a plan that was loaded for this version of its flow, or for the newest.
+    pub fn keep_plan(&self, plan: &Arc<Plan>, flow: Option<PinnedFlow>) {
+        let key = (plan.tenant, plan.id, flow);
+        self.with(|entries| keep(&mut entries.plans, key, Arc::clone(plan)));
     }
 
     /// The turn to load this plan: one for all who miss it at the same time.
@@ -61,7 +72,9 @@ impl PlanCache {
 
     /// Forgets the plan of a campaign that is gone.
     pub fn forget_plan(&self, tenant: TenantId, campaign: CampaignId) {
-        self.with(|entries| entries.plans.remove(&(tenant, campaign)));
+        self.with(|entries| {
+            entries.plans.retain(|(of, plan, _), _| (*of, *plan) != (tenant, campaign));
+        });
     }
 
     /// Who holds a number, if that is known at this revision or a newer one. That nobody does is

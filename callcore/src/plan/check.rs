@@ -1,6 +1,8 @@
 //! What activation checks: everything at once, over all objects that a campaign is made of (spec
 //! CAM-4). Errors block, warnings do not.
 
+use std::collections::BTreeSet;
+
 use super::{AssignedBuyer, Source};
 use crate::model::{Availability, BuyerStatus, CampaignStatus, Caps, RoutingType, TargetStatus};
 use crate::vocabulary::{Problem, limits};
@@ -10,8 +12,10 @@ use crate::vocabulary::{Problem, limits};
 pub fn check(source: &Source) -> Vec<Problem> {
     let mut problems = source.campaign.value.check();
     check_number(source, &mut problems);
+    check_flow(source, &mut problems);
     check_buyers(source, &mut problems);
     check_targets(source, &mut problems);
+    check_currencies(source, &mut problems);
     if source.campaign.value.status == CampaignStatus::Completed {
         problems.push(Problem::error(
             "campaign_completed",
@@ -59,15 +63,32 @@ fn check_number(source: &Source, problems: &mut Vec<Problem>) {
     }
 }
 
+fn check_flow(source: &Source, problems: &mut Vec<Problem>) {
+    if source.campaign.value.flow_id.is_some() && source.flow.is_none() {
+        problems.push(Problem::error(
+            "flow_not_published",
+            "/flowId",
+            "no call can run the flow yet: publish it, or take it out of the campaign",
+        ));
+    }
+}
+
 fn check_buyers(source: &Source, problems: &mut Vec<Problem>) {
     let active =
         source.buyers.iter().any(|assigned| assigned.buyer.value.status == BuyerStatus::Active);
-    if !active && !has_active_target(source) {
+    let nobody = !active && !has_active_target(source);
+    if nobody && source.flow.is_some() {
+        problems.push(Problem::warning(
+            "no_fallback",
+            "/buyers",
+            "when the flow cannot go on, nobody can take the call: assign a buyer to fall back on",
+        ));
+    } else if nobody {
         problems.push(Problem::error(
             "no_active_buyer",
             "/buyers",
             if source.buyers.is_empty() {
-                "nobody can take calls: assign at least one active buyer or, with the routing type rtb, a target"
+                "nobody can take calls: assign at least one active buyer, a published flow or, with the routing type rtb, a target"
             } else {
                 "nobody can take calls: every assigned buyer is paused"
             },
@@ -106,6 +127,8 @@ fn check_targets(source: &Source, problems: &mut Vec<Problem>) {
         let place = format!("/targets/{}", assigned.target.id);
         let assignment = assigned.assignment.value.check();
         problems.extend(assignment.into_iter().map(|problem| problem.under(&place)));
+        let (target, caps) = (&assigned.target.value, &assigned.assignment.value.caps);
+        check_override(&place, &target.name, (&target.caps, caps), problems);
     }
     let campaign = &source.campaign.value;
     if campaign.rtb_router_id.is_some() && source.router.is_none() {
@@ -117,6 +140,33 @@ fn check_targets(source: &Source, problems: &mut Vec<Problem>) {
             "no_active_target",
             "/targets",
             "no target can bid: calls go straight to the campaign's buyers",
+        ));
+    }
+}
+
+/// A target whose currency has no rate can bid as high as it likes: none of its bids counts.
+fn check_currencies(source: &Source, problems: &mut Vec<Problem>) {
+    let campaign = &source.campaign.value;
+    if campaign.routing_type != RoutingType::Rtb {
+        return;
+    }
+    let own = campaign.auction_currency();
+    let settings = campaign.auction.clone().unwrap_or_default();
+    let mut seen = BTreeSet::new();
+    let assigned = source.targets.iter().map(|assigned| (&assigned.target, "targets"));
+    let named = source.router_targets.iter().map(|target| (target, "rtbRouterId/targets"));
+    for (target, place) in assigned.chain(named) {
+        let foreign = target.value.currency;
+        if settings.counts_with(foreign, own) || !seen.insert(target.id) {
+            continue;
+        }
+        problems.push(Problem::warning(
+            "no_rate",
+            format!("/{place}/{}/currency", target.id),
+            format!(
+                "{:?} bids in {foreign}, the auction counts in {own} and has no rate between them, so each of its bids is refused as wrong_currency: a rate at /auction/rates/{foreign} is expected",
+                target.value.name
+            ),
         ));
     }
 }
@@ -134,14 +184,24 @@ fn check_buyer(assigned: &AssignedBuyer, problems: &mut Vec<Problem>) {
             format!("{:?} is offline and takes no call", buyer.name),
         ));
     }
-    let (Some(own), Some(here)) = (&buyer.caps, &assigned.assignment.value.caps) else { return };
+    let caps = (&buyer.caps, &assigned.assignment.value.caps);
+    check_override(&place, &buyer.name, caps, problems);
+}
+
+/// A cap of an assignment that is looser than the buyer's or target's own.
+fn check_override(
+    place: &str,
+    name: &str,
+    caps: (&Option<Caps>, &Option<Caps>),
+    problems: &mut Vec<Problem>,
+) {
+    let (Some(own), Some(here)) = caps else { return };
     for (window, looser) in looser_than(own, here) {
         problems.push(Problem::warning(
             "override_is_looser",
             format!("{place}/caps/{window}"),
             format!(
-                "{:?} has a lower {window} cap of its own, so the cap of {looser} in this campaign changes nothing",
-                buyer.name
+                "{name:?} has a lower {window} cap of its own, so the cap of {looser} in this campaign changes nothing"
             ),
         ));
     }

@@ -2,7 +2,7 @@
 
 use chrono_tz::Tz;
 
-use super::{AuctionPlan, Source};
+use super::{AuctionPlan, FlowPlan, Source};
 use crate::model::{
     Assignment, Buyer, BuyerStatus, CallerIdPolicy, Campaign, CampaignStatus, Caps, Conversion,
 };
@@ -25,6 +25,8 @@ pub struct Plan {
     pub candidates: Vec<Candidate>,
     /// Its auction, where bidders are asked before its candidates.
     pub auction: Option<AuctionPlan>,
+    /// Its flow, which runs before anything is routed.
+    pub flow: Option<FlowPlan>,
 }
 
 /// Compiles one buyer as a candidate of a campaign.
@@ -90,6 +92,7 @@ impl Plan {
             campaign: source.campaign.value.clone(),
             candidates: candidates.collect(),
             auction: AuctionPlan::compile(source),
+            flow: FlowPlan::compile(source),
         }
     }
 
@@ -140,7 +143,9 @@ impl Plan {
 
     /// What makes a buyer's calls convert, and what such a call earns.
     pub fn conversion(&self, buyer: BuyerId) -> (Option<Conversion>, Option<Money>) {
-        let candidate = self.candidate(buyer);
+        // A node of the flow may route to buyers that the campaign does not have.
+        let in_flow = || self.flow.as_ref().and_then(|flow| flow.candidate(buyer));
+        let candidate = self.candidate(buyer).or_else(in_flow);
         let conversion = candidate.and_then(|candidate| candidate.conversion);
         let revenue = candidate.and_then(|candidate| candidate.revenue);
         (conversion.or(self.campaign.conversion), revenue.or(self.campaign.revenue))
@@ -153,10 +158,13 @@ impl Plan {
     }
 
     /// Candidates whose recent activity decides: all of them when ranking goes by performance, those
-    /// with a wrap-up time otherwise.
+    /// with a wrap-up time otherwise; and all bidders when bids are ranked by expected revenue.
     pub fn looks_at_activity(&self) -> Vec<CandidateId> {
         let by_performance = self.campaign.strategy == crate::model::Strategy::Performance;
         let wanted = |candidate: &&Candidate| by_performance || candidate.wrap_up_secs > 0;
-        self.candidates.iter().filter(wanted).map(|candidate| candidate.buyer.into()).collect()
+        let own = self.candidates.iter().filter(wanted).map(|candidate| candidate.buyer.into());
+        let ranked = self.auction.iter().filter(|auction| auction.looks_at_activity());
+        let bidders = ranked.flat_map(|auction| &auction.bidders);
+        own.chain(bidders.map(|bidder| bidder.target.into())).collect()
     }
 }

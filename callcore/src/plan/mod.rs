@@ -5,10 +5,14 @@ mod bidder;
 mod cache;
 mod check;
 mod compile;
+mod flow;
 mod source;
 
 pub use bidder::{AuctionPlan, Bidder, bidder, call_facts};
 pub use cache::PlanCache;
 pub use check::check;
 pub use compile::{Plan, candidate};
-pub use source::{AssignedBuyer, AssignedTarget, NumberHolder, NumberUse, Source};
+pub use flow::FlowPlan;
+pub use source::{
+    AssignedBuyer, AssignedTarget, FlowSource, NumberHolder, NumberUse, PinnedFlow, Source,
+};

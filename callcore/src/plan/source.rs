@@ -1,9 +1,10 @@
 //! The configuration rows that plans are compiled from.
 
 use crate::model::{
-    Assignment, Buyer, Campaign, CampaignStatus, Number, Router, Stored, Target, TargetAssignment,
+    Assignment, Buyer, Campaign, CampaignStatus, FlowDefinition, Number, Router, Stored, Target,
+    TargetAssignment,
 };
-use crate::vocabulary::{CampaignId, NumberId, TenantId};
+use crate::vocabulary::{CampaignId, FlowId, NumberId, TenantId};
 
 /// A buyer with its assignment to a campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,30 @@ pub struct NumberUse {
     pub status: CampaignStatus,
 }
 
+/// One published version of a flow, which never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PinnedFlow {
+    /// The flow.
+    pub flow: FlowId,
+    /// The version, from 1.
+    pub version: u32,
+}
+
+/// A published flow with what it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowSource {
+    /// Which flow, in which version.
+    pub pinned: PinnedFlow,
+    /// The document of that version.
+    pub definition: FlowDefinition,
+    /// The buyers that it names and that exist, ordered by id.
+    pub buyers: Vec<Stored<Buyer>>,
+    /// The routers that it names and that exist, ordered by id.
+    pub routers: Vec<Stored<Router>>,
+    /// The targets that these routers name and that exist, each once, ordered by id.
+    pub router_targets: Vec<Stored<Target>>,
+}
+
 /// Everything that a campaign's plan is compiled from, as of one revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
@@ -55,6 +80,9 @@ pub struct Source {
     pub router: Option<Stored<Router>>,
     /// The targets that the router names and that exist, in the router's order.
     pub router_targets: Vec<Stored<Target>>,
+    /// The flow that runs before plain routing: the version that was asked for, else the newest
+    /// published one of the flow that the campaign names. `None` where there is no such version.
+    pub flow: Option<FlowSource>,
 }
 
 /// Who holds a number.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::auction::{AuctionLog, Bid, Verdict};
+use crate::auction::{AuctionLog, Bid, Exchange, Verdict};
 use crate::vocabulary::{
     AuctionId, CallId, CampaignId, Money, Page, PageRequest, PhoneNumber, TargetId, TenantId,
 };
@@ -35,6 +35,9 @@ pub struct BidRequestRecord {
     pub bids: u32,
     /// Who won, if anybody did.
     pub winner: Option<TargetId>,
+    /// What the winner was called at the time.
+    #[serde(default)]
+    pub winner_name: Option<String>,
     /// What the winner pays.
     pub price: Option<Money>,
 }
@@ -82,6 +85,18 @@ pub struct AuctionRecord {
     pub responses: Vec<BidResponseRecord>,
     /// The log: it alone derives the winner again.
     pub log: AuctionLog,
+    /// What was said to targets and what they answered, by target and purpose. Where a record is
+    /// saved these are the exchanges that the step made, and those that were saved before stay.
+    pub exchanges: Vec<Exchange>,
+}
+
+/// What became of one target, with everything that was said to it and back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BidResponseDetail {
+    /// What became of it.
+    pub response: BidResponseRecord,
+    /// What was said, by purpose; nothing where it was not asked.
+    pub exchanges: Vec<Exchange>,
 }
 
 /// Which auctions or responses a list shows; everything that is set must fit.
@@ -125,6 +140,26 @@ pub trait Auctions: Debug + Send + Sync {
         filter: &AuctionFilter,
         page: PageRequest,
     ) -> Result<Page<BidResponseRecord>, StoreError>;
+
+    /// Reads one auction.
+    ///
+    /// # Errors
+    /// [`StoreError`]; an unknown auction, or another tenant's, is `None`.
+    async fn auction(
+        &self,
+        tenant: TenantId,
+        auction: AuctionId,
+    ) -> Result<Option<AuctionRecord>, StoreError>;
+
+    /// Reads what became of one target, by the id of its row.
+    ///
+    /// # Errors
+    /// [`StoreError`]; an unknown id, or another tenant's, is `None`.
+    async fn response(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+    ) -> Result<Option<BidResponseDetail>, StoreError>;
 
     /// The auctions of a call, in the order in which they were opened.
     ///

@@ -8,10 +8,11 @@ use chrono::{DateTime, Utc};
 
 use super::{AuctionRecord, Release, StoreError};
 use crate::auction::{AuctionLog, Bid};
-use crate::call::{Call, CallStatus, Contact, Directive, Fact, Growth, StepKey};
+use crate::call::{Call, CallStatus, Contact, Delivery, Directive, Fact, Growth, StepKey};
 use crate::routing::{Activity, Cap, CapKey, Decision};
 use crate::vocabulary::{
-    BuyerId, CallId, CampaignId, CandidateId, Page, PageRequest, PhoneNumber, TargetId, TenantId,
+    BuyerId, CallId, CampaignId, CandidateId, FlowId, Page, PageRequest, PhoneNumber, TargetId,
+    TenantId,
 };
 
 /// What one look asks for.
@@ -66,8 +67,10 @@ pub struct Save {
     /// What attempts of the call give back, of which it is now known how they ended.
     pub releases: Vec<Release>,
     /// The auction of the call, new or with what became of it since: it replaces what was saved of
-    /// the same auction before.
+    /// the same auction before, except for what was said to targets, which it adds to.
     pub auction: Option<AuctionRecord>,
+    /// What is to be sent once this is saved. A delivery whose id is known already stays as it is.
+    pub outbox: Vec<Delivery>,
 }
 
 /// Who may work on a step.
@@ -107,6 +110,15 @@ pub struct Journey {
     pub decisions: Vec<(StepKey, Decision)>,
 }
 
+/// Calls that ran a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlowFilter {
+    /// Any flow.
+    Any,
+    /// This one, in any version.
+    Flow(FlowId),
+}
+
 /// Which calls a list shows; everything that is set must fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallFilter {
@@ -122,6 +134,8 @@ pub struct CallFilter {
     pub to: Option<DateTime<Utc>>,
     /// Calls of this caller, as the carrier writes the address.
     pub caller: Option<String>,
+    /// Calls that ran a flow.
+    pub flow: Option<FlowFilter>,
     /// Calls with these tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -177,7 +191,8 @@ pub trait Calls: Debug + Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError>;
 
-    /// Writes the outcome of one step: call, fact with its reply, decision, counters and releases.
+    /// Writes the outcome of one step: call, fact with its reply, decision, counters, releases and
+    /// deliveries.
     ///
     /// A call that is over holds nothing: its save also gives back what all of its attempts still
     /// hold, as [`Capacity::release`](super::Capacity::release) does; those that the saved call does

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::plan::Source;
+use crate::plan::{PinnedFlow, Source};
 use crate::vocabulary::{CampaignId, TenantId};
 
 /// Reads what a tenant configured.
@@ -24,7 +24,8 @@ pub trait Directory: Debug + Send + Sync {
     /// **Ordering**: as [`Directory::revision`].
     fn numbers_revision(&self) -> u64;
 
-    /// Everything that a campaign's plan is compiled from.
+    /// Everything that a campaign's plan is compiled from. `flow` names the version that a call is
+    /// pinned to; it is answered even where the campaign names another flow by now, or none.
     ///
     /// **Atomicity**: all parts are of one instant. **Ordering**: the answer is no older than the
     /// last acknowledged change of the same process, and its revision no newer than its parts.
@@ -35,5 +36,6 @@ pub trait Directory: Debug + Send + Sync {
         &self,
         tenant: TenantId,
         campaign: CampaignId,
+        flow: Option<PinnedFlow>,
     ) -> Result<Option<Source>, StoreError>;
 }

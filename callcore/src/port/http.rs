@@ -80,9 +80,12 @@ pub enum HttpError {
     /// The answer's body is larger than is read.
     #[error("the answer is too large")]
     TooLarge,
-    /// The connection broke off, or what came is no HTTP.
+    /// The connection broke off before the answer was whole.
     #[error("the exchange broke off: {0}")]
     Broken(String),
+    /// What came is no HTTP.
+    #[error("the answer is no HTTP: {0}")]
+    NotHttp(String),
 }
 
 /// The way out for each tenant.

@@ -65,9 +65,9 @@ pub trait Registry: Debug + Send + Sync {
     ///
     /// # Errors
     /// [`RegistryError::NumberUnavailable`] for a number that any tenant holds, also where two
-    /// create it at once; [`RegistryError::UnknownReference`] for a campaign that names a number
-    /// or a router, or a router that names a target, which this tenant does not have; [`RegistryError::NumberInUse`] as for
-    /// [`Registry::replace`]; [`RegistryError::Store`].
+    /// create it at once; [`RegistryError::UnknownReference`] for a campaign that names a number, a
+    /// router or a flow, or a router that names a target, which this tenant does not have;
+    /// [`RegistryError::NumberInUse`] as for [`Registry::replace`]; [`RegistryError::Store`].
     async fn create(
         &self,
         tenant: TenantId,
@@ -112,7 +112,7 @@ pub trait Registry: Debug + Send + Sync {
     ///
     /// # Errors
     /// [`RegistryError::NotFound`]; [`RegistryError::InUse`] for a buyer or target that is assigned,
-    /// a target that a router names, or a number or router that a campaign names;
+    /// a target that a router names, or a number, router or flow that a campaign names;
     /// [`RegistryError::Store`].
     async fn delete(&self, tenant: TenantId, kind: Kind, id: Uuid) -> Result<(), RegistryError>;
 

@@ -32,6 +32,15 @@ pub enum CapScope {
         #[serde(rename = "targetId")]
         target: TargetId,
     },
+    /// A target's inside one campaign.
+    TargetAssignment {
+        /// Which campaign.
+        #[serde(rename = "campaignId")]
+        campaign: CampaignId,
+        /// Which target.
+        #[serde(rename = "targetId")]
+        target: TargetId,
+    },
     /// A group's, shared by its buyers.
     Group {
         /// Which group.
@@ -47,6 +56,9 @@ impl CapScope {
             Self::Buyer { buyer } => format!("buyer/{buyer}"),
             Self::Assignment { campaign, buyer } => format!("assignment/{campaign}/{buyer}"),
             Self::Target { target } => format!("target/{target}"),
+            Self::TargetAssignment { campaign, target } => {
+                format!("target-assignment/{campaign}/{target}")
+            }
             Self::Group { group } => format!("group/{group}"),
         }
     }

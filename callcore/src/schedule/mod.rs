@@ -66,6 +66,8 @@ mod zone;
 mod properties;
 
 pub use check::{MAX_HOLIDAYS, MAX_RANGES_PER_DAY, check};
+pub(crate) use time_of_day::parse as minutes_of_day;
+
 pub use compiled::{LOOK_AHEAD, OpenState, Schedule};
 pub use document::{BusinessHours, DayHours, Holiday, ScheduleDocument, TimeRange};
 pub use window::{CapWindow, window_end, window_key};

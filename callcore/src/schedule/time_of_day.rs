@@ -4,7 +4,7 @@
 pub(super) const DAY: u16 = 24 * 60;
 
 /// Minutes since midnight of exactly `HH:MM`, `24:00` included.
-pub(super) fn parse(written: &str) -> Option<u16> {
+pub(crate) fn parse(written: &str) -> Option<u16> {
     let &[h1, h2, b':', m1, m2] = written.as_bytes() else { return None };
     let hour = two_digits(h1, h2)?;
     let minute = two_digits(m1, m2)?;

@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::auction_record::record;
+use super::auction_record::{Trade, record};
 use super::dial::hangup;
-use super::fan_out::{Asking, Stopwatch, fan_out};
+use super::fan_out::{Asking, FannedOut, Stopwatch, fan_out};
 use super::handle::{HandleError, Outcome, Reply, Stepped, Switchboard};
 use crate::auction::{
-    Auction, AuctionLog, CallFacts, Fall, Health, Invitation, Settled, Unanswered, Variables,
-    replay, request,
+    Auction, AuctionLog, CallFacts, Fall, Health, Invitation, Settled, TrackRecord, Unanswered,
+    Variables, replay, request,
 };
 use crate::call::{Attempt, AttemptTarget, Call, DialResult, Directive, Event, NoRouteReason};
 use crate::plan::{AuctionPlan, Bidder, Plan, call_facts};
 use crate::port::{Begun, Held, Look, Release, Reservation, Reserved, StoreError};
-use crate::routing::Claim;
+use crate::routing::{Activity, Claim};
 use crate::vocabulary::{LeaseId, Money, PhoneNumber, Seed, TargetId, TenantId, limits};
 
 /// How long bidders may take in all, confirmations included: the caller hears nothing meanwhile, and
@@ -65,7 +65,7 @@ pub(super) enum Sale {
     /// It is somebody's: dial.
     Sold(Box<Outcome>),
     /// Nobody takes it.
-    Unsold(Box<(Call, Settled)>),
+    Unsold(Box<(Call, Trade)>),
     /// The call is over.
     Ended(Box<Call>),
 }
@@ -96,22 +96,23 @@ impl Switchboard {
     /// Sells a call that has just come in, and routes it plainly where nobody buys it.
     pub(super) async fn sell_or_route(
         &self,
+        event: &Event,
         call: Call,
         plan: &Plan,
         terms: &AuctionPlan,
         look: &Look,
     ) -> Result<Outcome, HandleError> {
-        match self.auction(call, plan, terms, look).await? {
+        match self.auction(event, call, plan, terms, look).await? {
             Sale::Sold(outcome) => Ok(*outcome),
             Sale::Ended(call) => Ok(hangup(*call)),
             Sale::Unsold(unsold) => {
-                let (call, settled) = *unsold;
-                let auction = Some(record(&call, &settled));
+                let (call, trade) = *unsold;
+                let auction = Some(record(&call, trade));
                 let now = self.ports.clock.now();
                 let outcome = if plan.candidates.is_empty() {
-                    self.refuse(call, plan, NoRouteReason::NoValidBid, now)
+                    Outcome::unrouted(call, NoRouteReason::NoValidBid)
                 } else {
-                    self.route(call, plan, look, now).await?
+                    self.route(event, call, plan, look, now).await?
                 };
                 Ok(Outcome { auction, ..outcome })
             }
@@ -146,13 +147,14 @@ impl Switchboard {
             settled.fall(target, Fall::DialFailed { text }, now);
         }
         let until = now + PATIENCE;
-        let sold = self.sell(call, plan, terms, settled, until).await;
+        let trade = Trade { settled, exchanges: Vec::new() };
+        let sold = self.sell(call, plan, terms, trade, until).await;
         let outcome = match sold.map_err(HandleError::interrupted)? {
             Sale::Sold(outcome) => *outcome,
             Sale::Ended(call) => hangup(*call),
             Sale::Unsold(unsold) => {
-                let (call, settled) = *unsold;
-                let auction = Some(record(&call, &settled));
+                let (call, trade) = *unsold;
+                let auction = Some(record(&call, trade));
                 let outcome = self.offer_buyers(event, call, plan, otherwise).await?;
                 Outcome { auction, ..outcome }
             }
@@ -174,12 +176,13 @@ impl Switchboard {
         }
         let ask = super::incoming::ask(event, plan, &call.caller);
         let look = self.ports.calls.look(call.tenant, call.id, &ask, now).await?;
-        self.route(call, plan, &look, now).await
+        self.route(event, call, plan, &look, now).await
     }
 
     /// Holds the auction of a call and sells the call to its winner.
     pub(super) async fn auction(
         &self,
+        event: &Event,
         call: Call,
         plan: &Plan,
         terms: &AuctionPlan,
@@ -188,9 +191,11 @@ impl Switchboard {
         let watch = Stopwatch::start(&self.ports.clock);
         let opened_at = watch.opened_at();
         let facts = call_facts(&call);
-        let seed = Seed::derive(call.tenant, call.id, "voice", "auction");
-        let invitations =
-            terms.bidders.iter().map(|bidder| self.invitation(&call, bidder, look, opened_at));
+        let seed = Seed::derive(call.tenant, call.id, event.step().as_str(), "auction");
+        let invitations = terms
+            .bidders
+            .iter()
+            .map(|bidder| self.invitation(&call, terms, bidder, look, opened_at));
         let invitations: Vec<Invitation> = invitations.collect();
         let auction_terms = terms.terms(call.id, plan.id);
         let mut auction = Auction::open(auction_terms, invitations, seed, opened_at);
@@ -203,26 +208,30 @@ impl Switchboard {
             })
             .collect();
         let http = self.ports.egress.tenant(call.tenant);
-        let decided_at = {
+        let FannedOut { decided_at, exchanges } = {
             let caller = call.caller.number.as_ref().map(PhoneNumber::as_str);
             fan_out(&mut auction, terms, askings, caller, &http, &watch).await
         };
         let settled = auction.settle(decided_at);
         self.health.learn(call.tenant, &settled, watch.now());
         let until = opened_at + PATIENCE;
-        self.sell(call, plan, terms, settled, until).await
+        self.sell(call, plan, terms, Trade { settled, exchanges }, until).await
     }
 
     fn invitation(
         &self,
         call: &Call,
+        terms: &AuctionPlan,
         bidder: &Bidder,
         look: &Look,
         now: DateTime<Utc>,
     ) -> Invitation {
         let used = |key: &_| look.usage.get(key).copied().unwrap_or(0);
+        let activity = look.activity.get(&bidder.target.into());
         Invitation {
             barred: bidder.barred(now, used),
+            adjustments: terms.adjustments(bidder, &call.tags),
+            record: activity.map(track_record).unwrap_or_default(),
             health: self.health.of(call.tenant, bidder.target),
             earlier_bid: look.bids.get(&bidder.target).cloned(),
             ..bidder.invitation()
@@ -235,15 +244,16 @@ impl Switchboard {
         mut call: Call,
         plan: &Plan,
         terms: &AuctionPlan,
-        mut settled: Settled,
+        mut trade: Trade,
         until: DateTime<Utc>,
     ) -> Result<Sale, HandleError> {
         loop {
             let now = self.ports.clock.now();
+            let settled = &mut trade.settled;
             let valid: Vec<TargetId> =
                 settled.all_valid(now).map(|ranked| ranked.target_id).collect();
             if valid.is_empty() || !may_dial(&call, plan) {
-                return Ok(Sale::Unsold(Box::new((call, settled))));
+                return Ok(Sale::Unsold(Box::new((call, trade))));
             }
             let attempt = call.next_attempt();
             call.reserved = attempt;
@@ -271,10 +281,8 @@ impl Switchboard {
             let Some(winner) = winner.filter(|winner| held.candidate == (*winner).into()) else {
                 continue;
             };
-            if self.confirmed(&call, terms, winner, &mut settled, until).await {
-                return Ok(Sale::Sold(Box::new(
-                    self.dial_target(call, plan, &held, &settled, now),
-                )));
+            if self.confirmed(&call, terms, winner, &mut trade, until).await {
+                return Ok(Sale::Sold(Box::new(self.dial_target(call, plan, &held, trade, now))));
             }
         }
     }
@@ -325,20 +333,22 @@ impl Switchboard {
         mut call: Call,
         plan: &Plan,
         held: &Held,
-        settled: &Settled,
+        trade: Trade,
         now: DateTime<Utc>,
     ) -> Outcome {
-        let record = record(&call, settled);
-        let won = settled.winner().and_then(|winner| Some((winner, winner.destination.clone()?)));
-        let Some((winner, destination)) = won else {
+        let won = trade.settled.winner().and_then(|winner| {
+            let target = AttemptTarget::Target {
+                target: winner.target_id,
+                price: winner.price,
+                paid_after_secs: winner.bid.min_duration_secs,
+            };
+            Some((target, winner.destination.clone()?))
+        });
+        let auction = Some(record(&call, trade));
+        let Some((target, destination)) = won else {
             // The machine gives nobody a win without a destination once it is confirmed.
             let reason = NoRouteReason::NoValidBid;
-            return Outcome { auction: Some(record), ..self.refuse(call, plan, reason, now) };
-        };
-        let target = AttemptTarget::Target {
-            target: winner.target_id,
-            price: winner.price,
-            paid_after_secs: winner.bid.min_duration_secs,
+            return Outcome { auction, ..Outcome::unrouted(call, reason) };
         };
         let attempt = call.reserved;
         call.attempts.push(Attempt {
@@ -347,13 +357,19 @@ impl Switchboard {
             ..Attempt::dialled(attempt, target, destination.clone(), now)
         });
         let directive: Directive = super::dial::directive(&call, plan, attempt, destination);
-        Outcome { call, directives: vec![directive], decision: None, auction: Some(record) }
+        Outcome { auction, ..Outcome::told(call, vec![directive]) }
     }
+}
+
+/// What became of the calls that a target won in the campaign.
+fn track_record(activity: &Activity) -> TrackRecord {
+    TrackRecord { won: activity.offered, paid: activity.converted }
 }
 
 /// Whether the campaign's limits allow one more attempt.
 pub(super) fn may_dial(call: &Call, plan: &Plan) -> bool {
     let made = u32::try_from(call.attempts.len()).unwrap_or(u32::MAX);
+    let made = made.saturating_sub(call.attempts_before);
     made.saturating_sub(call.reroutes) < plan.campaign.max_attempts
         && call.next_attempt() <= limits::ATTEMPTS
 }

@@ -1,13 +1,24 @@
 //! An auction as stores keep it: one row for the auction, one for each target, and the log.
 
-use crate::auction::{BidReply, Entry, Received, Reply, Settled};
+use crate::auction::{BidReply, Entry, Exchange, Received, Reply, Settled};
 use crate::call::Call;
 use crate::port::{AuctionRecord, BidRequestRecord, BidResponseRecord};
 use crate::vocabulary::{AuctionId, Seed, TargetId};
 
+/// A settled auction while its call is being sold.
+#[derive(Debug)]
+pub(super) struct Trade {
+    /// What it came to, with what happened since.
+    pub(super) settled: Settled,
+    /// What this step said to targets, and their answers.
+    pub(super) exchanges: Vec<Exchange>,
+}
+
 /// The record of a settled auction, with what happened since. The same auction has the same ids.
-pub(super) fn record(call: &Call, settled: &Settled) -> AuctionRecord {
-    let id = Seed::derive(call.tenant, call.id, "voice", "auction").uuid();
+pub(super) fn record(call: &Call, trade: Trade) -> AuctionRecord {
+    let Trade { settled, exchanges } = trade;
+    // A flow may hold several auctions of one call, each with a seed of its own.
+    let id = settled.log.seed.uuid();
     let (log, opened_at) = (&settled.log, settled.log.opened_at);
     let taken_ms = (log.settled_at - opened_at).num_milliseconds();
     let entries = &settled.entries;
@@ -21,10 +32,11 @@ pub(super) fn record(call: &Call, settled: &Settled) -> AuctionRecord {
         asked: count(entries.iter().filter(|entry| entry.asked).count()),
         bids: count(settled.ranking.len()),
         winner: settled.winner().map(|winner| winner.target_id),
+        winner_name: settled.winner().map(|winner| winner.target_name.clone()),
         price: settled.winner().map(|winner| winner.price),
     };
     let response = |entry: &Entry| {
-        let row = Seed::derive(call.tenant, call.id, "auction", &entry.target_id.to_string());
+        let row = Seed::derive(call.tenant, call.id, &id.to_string(), &entry.target_id.to_string());
         BidResponseRecord {
             id: row.uuid(),
             auction: request.id,
@@ -44,8 +56,9 @@ pub(super) fn record(call: &Call, settled: &Settled) -> AuctionRecord {
     AuctionRecord {
         responses: entries.iter().map(response).collect(),
         caller: call.caller.number.clone(),
-        log: log.clone(),
+        log: settled.log,
         request,
+        exchanges,
     }
 }
 

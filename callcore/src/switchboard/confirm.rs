@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::fan_out::{failed, sent};
+use super::ask::{failed, sent};
+use super::auction_record::Trade;
 use super::handle::Switchboard;
 use crate::auction::{
-    BidRequest, BidResponse, Confirmation, Fall, Reply, Settled, Variables, confirm_request,
-    parse_confirmation,
+    AnswerRecord, BidRequest, BidResponse, Confirmation, Exchange, Fall, Purpose, Reply, Variables,
+    confirm_request, parse_confirmation,
 };
 use crate::call::Call;
 use crate::plan::{AuctionPlan, Bidder, call_facts};
+use crate::port::HttpResponse;
 use crate::vocabulary::{Destination, TargetId};
 
 impl Switchboard {
@@ -21,12 +23,13 @@ impl Switchboard {
         call: &Call,
         terms: &AuctionPlan,
         winner: TargetId,
-        settled: &mut Settled,
+        trade: &mut Trade,
         until: DateTime<Utc>,
     ) -> bool {
         let Some(bidder) = terms.bidder(winner) else { return false };
         let Some(required) = bidder.compiled.confirmation_required() else { return true };
-        let asked = self.ask_to_confirm(call, bidder, settled, until).await;
+        let asked = self.ask_to_confirm(call, bidder, trade, until).await;
+        let settled = &mut trade.settled;
         let now = self.ports.clock.now();
         match asked {
             Ok(destination) => {
@@ -48,12 +51,12 @@ impl Switchboard {
         &self,
         call: &Call,
         bidder: &Bidder,
-        settled: &Settled,
+        trade: &mut Trade,
         until: DateTime<Utc>,
     ) -> Result<Destination, String> {
         let now = self.ports.clock.now();
         let left_ms = (until - now).num_milliseconds().max(0);
-        let Some(winner) = settled.winner() else { return Err("the bid is gone".into()) };
+        let Some(winner) = trade.settled.winner() else { return Err("the bid is gone".into()) };
         let facts = call_facts(call);
         let request_id = winner.bid.bid_id.clone().unwrap_or_else(|| call.id.to_string());
         let variables = Variables {
@@ -75,7 +78,16 @@ impl Switchboard {
         let mut outgoing = sent(&request);
         let left = Duration::from_millis(left_ms.unsigned_abs());
         outgoing.timeout = outgoing.timeout.min(left);
-        match http.send(outgoing).await {
+        let answered = http.send(outgoing).await;
+        let secrets = request.secrets();
+        let of = |got: &HttpResponse| AnswerRecord::of(got.status, &got.body, &secrets);
+        trade.exchanges.push(Exchange {
+            target: bidder.target,
+            purpose: Purpose::Confirm,
+            request: request.kept(),
+            answer: answered.as_ref().ok().map(of),
+        });
+        match answered {
             Ok(response) => {
                 let answer = BidResponse {
                     status: response.status,

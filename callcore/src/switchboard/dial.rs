@@ -3,8 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::auction::{Offered, may_dial};
-use super::handle::{HandleError, Known, Outcome, Stepped, Switchboard};
+use super::handle::{HandleError, Known, Outcome, Reply, Stepped, Switchboard};
+use super::incoming::Routing;
 use super::settle;
+use crate::auction::AuctionLog;
 use crate::call::{
     Advance, Attempt, AttemptTarget, Call, Dial, DialOutcome, DialResult, Directive, Event,
     NoRouteReason,
@@ -18,6 +20,8 @@ use crate::vocabulary::{BuyerId, Destination};
 enum Next {
     /// The call is over, or the caller is.
     Hangup,
+    /// The conversation is over, and the caller is still there.
+    Talked,
     /// The next candidate, or the no-route treatment for this reason.
     Offer(NoRouteReason),
 }
@@ -48,19 +52,56 @@ impl Switchboard {
             Advance::Stale => Next::Hangup,
             Advance::Moved | Advance::Repeated => next(&mut call, plan.as_deref(), result),
         };
-        let outcome = match next {
-            Next::Hangup => hangup(call),
-            Next::Offer(otherwise) => match (plan.as_deref(), auction) {
-                (Some(plan), Some(log)) => {
-                    match self.offer_bids(event, result, call, plan, &log, otherwise).await? {
-                        Offered::Outcome(outcome) => *outcome,
-                        Offered::Stepped(stepped) => return Ok(stepped),
+        let routing = match next {
+            Next::Hangup => Routing::decided(hangup(call)),
+            Next::Talked => self.talked(event, call, plan.as_deref(), now).await?,
+            Next::Offer(otherwise) => {
+                let of = plan.as_deref();
+                match self.offer_next(event, result, call, of, auction, otherwise).await? {
+                    Offered::Outcome(offered) => {
+                        self.after_offer(event, *offered, plan.as_deref(), now).await?
                     }
+                    Offered::Stepped(stepped) => return Ok(stepped),
                 }
-                (plan, _) => self.offer(call, plan, otherwise, now).await?,
-            },
+            }
+        };
+        let outcome = match (routing, plan.as_deref()) {
+            (Routing::Decided(outcome), Some(plan)) => self.treated(*outcome, plan, now),
+            (Routing::Decided(outcome), None) => self.without_campaign(*outcome),
+            (Routing::Stored(directives), _) => {
+                return Ok(Stepped::Done(Reply::stored(before.0.id, tenant, directives)));
+            }
         };
         self.save(event, Some(&before), outcome, now).await
+    }
+
+    /// Offers a call whose dial failed to the next bid or buyer. In a flow, the node that the call is
+    /// in says who that is.
+    async fn offer_next(
+        &self,
+        event: &Event,
+        result: &DialResult,
+        call: Call,
+        plan: Option<&Plan>,
+        auction: Option<AuctionLog>,
+        otherwise: NoRouteReason,
+    ) -> Result<Offered, HandleError> {
+        let attempt = call.attempts.iter().find(|attempt| attempt.attempt == result.attempt);
+        if attempt.is_some_and(|attempt| attempt.target.candidate().is_none()) {
+            // The flow named a number, and there is no other in its place.
+            return Ok(Offered::Outcome(Box::new(Outcome::unrouted(call, otherwise))));
+        }
+        let routed_by = plan.map(|plan| routed_by(&call, plan));
+        match (routed_by, auction) {
+            (Some(plan), Some(log)) => {
+                self.offer_bids(event, result, call, plan, &log, otherwise).await
+            }
+            (plan, _) => {
+                let now = self.ports.clock.now();
+                let outcome = self.offer(call, plan, otherwise, now).await?;
+                Ok(Offered::Outcome(Box::new(outcome)))
+            }
+        }
     }
 
     /// Offers the call to the next candidate of its ranking that has room.
@@ -78,7 +119,7 @@ impl Switchboard {
         if !may_dial(&call, plan) {
             let more = call.ranking.len() > call.ranking_used;
             let reason = if more { NoRouteReason::AttemptLimit } else { otherwise };
-            return Ok(self.refuse(call, plan, reason, now));
+            return Ok(Outcome::unrouted(call, reason));
         }
         // Who was paused or taken out of the campaign since the ranking was made is passed over.
         let waiting: Vec<BuyerId> = call.ranking[call.ranking_used..]
@@ -87,11 +128,11 @@ impl Switchboard {
             .filter(|buyer| plan.candidate(*buyer).is_some_and(|candidate| !candidate.paused))
             .collect();
         if waiting.is_empty() {
-            return Ok(self.refuse(call, plan, otherwise, now));
+            return Ok(Outcome::unrouted(call, otherwise));
         }
         Ok(match self.reserve(&call, plan, &waiting, call.next_attempt(), now).await? {
             Reserved::Held(held) => self.dial(call, plan, &held, now),
-            Reserved::Full { .. } => self.refuse(call, plan, otherwise, now),
+            Reserved::Full { .. } => Outcome::unrouted(call, otherwise),
             Reserved::CallEnded => hangup(call),
         })
     }
@@ -120,8 +161,10 @@ impl Switchboard {
         now: DateTime<Utc>,
     ) -> Outcome {
         let Some(candidate) = plan.held(held.candidate) else {
+            // The number is spent, so that nothing of it follows the call.
+            call.reserved = call.reserved.max(call.next_attempt());
             // The buyer was taken out of the campaign between two tries of the same step.
-            return self.refuse(call, plan, NoRouteReason::NoBuyerAllFiltered, now);
+            return Outcome::unrouted(call, NoRouteReason::NoBuyerAllFiltered);
         };
         let attempt = call.next_attempt();
         let place = call.ranking.iter().position(|buyer| *buyer == candidate.buyer);
@@ -133,7 +176,26 @@ impl Switchboard {
             ..Attempt::dialled(attempt, target, candidate.destination.clone(), now)
         });
         let directive = directive(&call, plan, attempt, candidate.destination.clone());
-        Outcome { call, directives: vec![directive], decision: None, auction: None }
+        Outcome::told(call, vec![directive])
+    }
+
+    /// What becomes of a call that nobody takes and whose campaign is gone: it ends, and not silently.
+    pub(super) fn without_campaign(&self, mut outcome: Outcome) -> Outcome {
+        if outcome.unrouted.take().is_some() {
+            outcome.call.no_route = Some(NoRouteReason::CampaignGone);
+            let text = self.settings.no_route_message.clone();
+            outcome.directives = vec![Directive::say(text), Directive::Hangup];
+        }
+        outcome
+    }
+
+    /// What becomes of a call that nobody takes: the campaign's no-route treatment.
+    pub(super) fn treated(&self, outcome: Outcome, plan: &Plan, now: DateTime<Utc>) -> Outcome {
+        let Some(reason) = outcome.unrouted else { return outcome };
+        let treatment = self.refuse(outcome.call, plan, reason, now);
+        let mut directives = outcome.directives;
+        directives.extend(treatment.directives);
+        Outcome { call: treatment.call, directives, unrouted: None, ..outcome }
     }
 
     /// The no-route treatment: another number, or a message and the end.
@@ -154,16 +216,11 @@ impl Switchboard {
             let destination = Destination::Number(number.clone());
             let directive = directive(&call, plan, attempt, destination.clone());
             call.attempts.push(Attempt::dialled(attempt, AttemptTarget::NoRoute, destination, now));
-            return Outcome { call, directives: vec![directive], decision: None, auction: None };
+            return Outcome::told(call, vec![directive]);
         }
         let text =
             treatment.message.clone().unwrap_or_else(|| self.settings.no_route_message.clone());
-        Outcome {
-            call,
-            directives: vec![Directive::Say { text }, Directive::Hangup],
-            decision: None,
-            auction: None,
-        }
+        Outcome::told(call, vec![Directive::say(text), Directive::Hangup])
     }
 }
 
@@ -184,13 +241,20 @@ pub(super) fn directive(
 }
 
 pub(super) fn hangup(call: Call) -> Outcome {
-    Outcome { call, directives: vec![Directive::Hangup], decision: None, auction: None }
+    Outcome::told(call, vec![Directive::Hangup])
+}
+
+/// The plan that a call is routed by: that of the node that it is in, or its campaign's.
+fn routed_by<'a>(call: &Call, plan: &'a Plan) -> &'a Plan {
+    let session = call.flow.as_ref().filter(|session| session.is_running());
+    let node = session.zip(plan.flow.as_ref());
+    node.and_then(|(session, flow)| flow.route(&session.node)).unwrap_or(plan)
 }
 
 fn next(call: &mut Call, plan: Option<&Plan>, result: &DialResult) -> Next {
     let attempt = call.attempts.iter().find(|attempt| attempt.attempt == result.attempt);
-    let to_buyer = attempt.is_some_and(|attempt| attempt.target.candidate().is_some());
-    if call.is_over() || !to_buyer {
+    let target = attempt.map(|attempt| attempt.target);
+    if call.is_over() || target.is_none_or(|target| target == AttemptTarget::NoRoute) {
         return Next::Hangup;
     }
     match result.outcome {
@@ -201,13 +265,14 @@ fn next(call: &mut Call, plan: Option<&Plan>, result: &DialResult) -> Next {
         DialOutcome::Answered => match plan.and_then(|plan| plan.campaign.reroute) {
             // The caller is still there, so it was the buyer who hung up.
             Some(reroute)
-                if result.talk_secs.is_some_and(|secs| secs < reroute.under_secs)
+                if target.is_some_and(|target| target.candidate().is_some())
+                    && result.talk_secs.is_some_and(|secs| secs < reroute.under_secs)
                     && call.reroutes < reroute.attempts =>
             {
                 call.reroutes += 1;
                 Next::Offer(NoRouteReason::NoAnswer)
             }
-            _ => Next::Hangup,
+            _ => Next::Talked,
         },
     }
 }

@@ -8,11 +8,14 @@ use chrono::{DateTime, Utc};
 use super::auction::HealthBook;
 use super::settle;
 use crate::auction::AuctionLog;
-use crate::call::{Call, Directive, Event, EventKind, Fact, Growth, Milestone};
-use crate::plan::{Plan, PlanCache};
+use crate::call::{
+    Call, Delivery, Directive, Event, EventKind, Fact, FlowStep, Growth, Milestone, NoRouteReason,
+    NodeRun,
+};
+use crate::plan::PlanCache;
 use crate::port::{
-    Ask, AuctionRecord, Calls, Capacity, Clock, Directory, Egress, Save, SaveError, StoreError,
-    SystemStore,
+    Ask, AuctionRecord, Calls, Capacity, Clock, Directory, Egress, Save, SaveError, Script,
+    StoreError, SystemStore,
 };
 use crate::routing::Decision;
 use crate::vocabulary::{CallId, TenantId, limits};
@@ -30,6 +33,8 @@ pub struct Ports {
     pub capacity: Arc<dyn Capacity>,
     /// The way out to bidders.
     pub egress: Arc<dyn Egress>,
+    /// Runs the custom code of flows.
+    pub script: Arc<dyn Script>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
@@ -63,19 +68,31 @@ pub struct Reply {
     pub directives: Vec<Directive>,
     /// What the call reached with this event; nothing where it was handled before.
     pub milestones: Vec<Milestone>,
+    /// The nodes of a flow that this event led through; nothing where it was handled before.
+    pub nodes: Vec<NodeRun>,
+    /// How many deliveries this event left in the outbox.
+    pub deliveries: usize,
     /// Whether the event had been handled before and this is the stored reply.
     pub repeated: bool,
 }
 
 impl Reply {
     /// The stored reply of an event that was handled before.
-    pub(super) const fn stored(call: CallId, tenant: TenantId, directives: Vec<Directive>) -> Self {
-        Self { call, tenant: Some(tenant), directives, milestones: Vec::new(), repeated: true }
+    pub(super) fn stored(call: CallId, tenant: TenantId, directives: Vec<Directive>) -> Self {
+        Self { tenant: Some(tenant), repeated: true, ..Self::unrecorded(call, directives) }
     }
 
     /// A reply about a call that nothing is recorded of.
     pub(super) const fn unrecorded(call: CallId, directives: Vec<Directive>) -> Self {
-        Self { call, tenant: None, directives, milestones: Vec::new(), repeated: false }
+        Self {
+            call,
+            tenant: None,
+            directives,
+            milestones: Vec::new(),
+            nodes: Vec::new(),
+            deliveries: 0,
+            repeated: false,
+        }
     }
 }
 
@@ -132,13 +149,57 @@ pub(super) struct Known {
     pub(super) auction: Option<AuctionLog>,
 }
 
-/// A step that is ready to be saved.
-#[derive(Debug)]
+/// A step that is ready to be saved, once whatever it lacks was decided.
+#[derive(Clone, Debug)]
 pub(super) struct Outcome {
     pub(super) call: Call,
     pub(super) directives: Vec<Directive>,
     pub(super) decision: Option<Decision>,
     pub(super) auction: Option<AuctionRecord>,
+    /// Why nobody takes the call, where it is still to be decided what follows from that.
+    pub(super) unrouted: Option<NoRouteReason>,
+    /// The nodes of a flow that the step led through.
+    pub(super) nodes: Vec<NodeRun>,
+    /// What is to be sent once the step is saved.
+    pub(super) outbox: Vec<Delivery>,
+    /// Whether what the caller entered must not be kept.
+    pub(super) sensitive: bool,
+}
+
+impl Outcome {
+    /// A call about which nothing more is to be said.
+    pub(super) const fn of(call: Call) -> Self {
+        Self {
+            call,
+            directives: Vec::new(),
+            decision: None,
+            auction: None,
+            unrouted: None,
+            nodes: Vec::new(),
+            outbox: Vec::new(),
+            sensitive: false,
+        }
+    }
+
+    /// A call that nobody takes.
+    pub(super) fn unrouted(call: Call, reason: NoRouteReason) -> Self {
+        Self { unrouted: Some(reason), ..Self::of(call) }
+    }
+
+    /// Takes over what was saved of the call while bidders were asked. Where the caller is gone by
+    /// then, nobody is dialled.
+    fn catch_up(&mut self, saved: &Call) {
+        self.call.catch_up(saved);
+        if saved.is_over() {
+            self.call.attempts.truncate(saved.attempts.len());
+            self.directives = vec![Directive::Hangup];
+        }
+    }
+
+    /// A call whose carrier does this next.
+    pub(super) fn told(call: Call, directives: Vec<Directive>) -> Self {
+        Self { directives, ..Self::of(call) }
+    }
 }
 
 impl Switchboard {
@@ -178,9 +239,11 @@ impl Switchboard {
         match &event.kind {
             EventKind::Incoming(incoming) => self.incoming(event, incoming).await,
             EventKind::DialResult(result) => self.dial_result(event, result).await,
-            EventKind::Progress(_) | EventKind::LegProgress(_) | EventKind::Recording(_) => {
-                self.news(event).await
-            }
+            EventKind::FlowStep(step) => self.flow_step(event, step).await,
+            EventKind::Progress(_)
+            | EventKind::LegProgress(_)
+            | EventKind::Recording(_)
+            | EventKind::TargetReport(_) => self.news(event).await,
         }
     }
 
@@ -217,20 +280,47 @@ impl Switchboard {
         Reply::unrecorded(event.carrier_call.id(), directives)
     }
 
-    /// The plan of a call's campaign, unless the campaign is gone.
-    pub(super) async fn plan_of(&self, call: &Call) -> Result<Option<Arc<Plan>>, StoreError> {
-        self.plan(call.tenant, call.campaign).await
+    /// Saves one step. Bidders are not asked again because news of the call came in meanwhile: a step
+    /// with an auction takes the news over and is saved all the same.
+    pub(super) async fn save(
+        &self,
+        event: &Event,
+        before: Option<&(Call, u64)>,
+        mut outcome: Outcome,
+        now: DateTime<Utc>,
+    ) -> Result<Stepped, HandleError> {
+        let had_auction = outcome.auction.is_some();
+        let mut newest: Option<(Call, u64)> = None;
+        for _ in 0..limits::RESTEPS {
+            let known = newest.as_ref().or(before);
+            match self.try_to_save(event, known, outcome.clone(), now).await {
+                Ok(Stepped::Conflict) if had_auction => {}
+                Err(error) if had_auction => return Err(error.interrupted()),
+                saved => return saved,
+            }
+            let tenant = outcome.call.tenant;
+            let look = self.look_again(event, tenant, now).await;
+            match look.map_err(|error| HandleError::from(error).interrupted())? {
+                Ok(known) => {
+                    outcome.catch_up(&known.before.0);
+                    newest = Some(known.before);
+                }
+                Err(reply) => return Ok(Stepped::Done(reply)),
+            }
+        }
+        Err(HandleError::Contended)
     }
 
-    /// Saves one step.
-    pub(super) async fn save(
+    async fn try_to_save(
         &self,
         event: &Event,
         before: Option<&(Call, u64)>,
         outcome: Outcome,
         now: DateTime<Utc>,
     ) -> Result<Stepped, HandleError> {
-        let Outcome { mut call, directives, decision, auction } = outcome;
+        let Outcome { mut call, directives, decision, auction, nodes, outbox, sensitive, .. } =
+            outcome;
+        settle::close_flow(&mut call);
         call.facts = call.facts.saturating_add(1);
         if matches!(event.kind, EventKind::Incoming(_)) {
             let taken = self.ports.clock.now() - now;
@@ -238,6 +328,7 @@ impl Switchboard {
         }
         let milestones = Milestone::between(before.map(|(call, _)| call), &call);
         let (id, tenant) = (call.id, call.tenant);
+        let (passed, deliveries) = (nodes.clone(), outbox.len());
         let save = Save {
             growth: Growth::between(before.map(|(call, _)| call), &call),
             releases: settle::releases(&call),
@@ -246,12 +337,14 @@ impl Switchboard {
             fact: Fact {
                 at: now,
                 step: event.step(),
-                event: event.kind.clone(),
+                event: kept(&event.kind, sensitive),
                 parameters: event.parameters.clone(),
                 directives: directives.clone(),
+                nodes,
             },
             decision,
             auction,
+            outbox,
         };
         let mut pauses = TRY_AGAIN_AFTER.into_iter();
         let saved = loop {
@@ -269,10 +362,22 @@ impl Switchboard {
                 tenant: Some(tenant),
                 directives,
                 milestones,
+                nodes: passed,
+                deliveries,
                 repeated: false,
             })),
             Err(SaveError::Conflict) => Ok(Stepped::Conflict),
             Err(SaveError::Store(error)) => Err(error.into()),
         }
+    }
+}
+
+/// What the journal keeps of an event.
+fn kept(event: &EventKind, sensitive: bool) -> EventKind {
+    match event {
+        EventKind::FlowStep(step) if sensitive => {
+            EventKind::FlowStep(FlowStep { input: step.input.masked(), ..step.clone() })
+        }
+        event => event.clone(),
     }
 }

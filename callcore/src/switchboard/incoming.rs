@@ -9,6 +9,20 @@ use crate::port::{Ask, Held, Look, Reserved, StoreError};
 use crate::routing::{Decision, Eligibility, Observed, Turn};
 use crate::vocabulary::{BuyerId, CallId, PhoneNumber, Seed, Tags, TenantId};
 
+/// What came of the attempt to route a call.
+pub(super) enum Routing {
+    /// A step, which may say that nobody takes the call.
+    Decided(Box<Outcome>),
+    /// Another delivery of the same event was first, and this is its reply.
+    Stored(Vec<Directive>),
+}
+
+impl Routing {
+    pub(super) fn decided(outcome: Outcome) -> Self {
+        Self::Decided(Box::new(outcome))
+    }
+}
+
 impl Switchboard {
     pub(super) async fn incoming(
         &self,
@@ -30,18 +44,18 @@ impl Switchboard {
             return Ok(Stepped::Done(Reply::stored(id, plan.tenant, directives)));
         }
         let call = new_call(event, incoming, &plan, now);
-        let outcome = match &plan.auction {
+        let routing = match &plan.flow {
             _ if !plan.is_active() => {
-                self.refuse(call, &plan, NoRouteReason::CampaignNotActive, now)
+                Routing::decided(Outcome::unrouted(call, NoRouteReason::CampaignNotActive))
             }
-            Some(terms) if !terms.bidders.is_empty() => {
-                if let Some(directives) = self.begin(event, &plan).await? {
-                    return Ok(Stepped::Done(Reply::stored(id, plan.tenant, directives)));
-                }
-                let sold = self.sell_or_route(call, &plan, terms, &look).await;
-                sold.map_err(HandleError::interrupted)?
+            Some(flow) => self.open_flow(event, call, &plan, flow, now).await?,
+            None => self.route_plainly(event, call, &plan, &look, now).await?,
+        };
+        let outcome = match routing {
+            Routing::Decided(outcome) => self.treated(*outcome, &plan, now),
+            Routing::Stored(directives) => {
+                return Ok(Stepped::Done(Reply::stored(id, plan.tenant, directives)));
             }
-            _ => self.route(call, &plan, &look, now).await?,
         };
         self.save(event, look.call.as_ref(), outcome, now).await
     }
@@ -50,18 +64,40 @@ impl Switchboard {
     /// campaign that is not active, and nothing is recorded, because there is nobody to record for.
     fn nobody_answers(&self, call: CallId) -> Reply {
         let text = self.settings.no_route_message.clone();
-        let directives = vec![Directive::Say { text }, Directive::Hangup];
+        let directives = vec![Directive::say(text), Directive::Hangup];
         Reply::unrecorded(call, directives)
     }
 
+    /// Routes a call by a plan: asks its bidders where it has some, then its buyers.
+    pub(super) async fn route_plainly(
+        &self,
+        event: &Event,
+        call: Call,
+        plan: &Plan,
+        look: &Look,
+        now: DateTime<Utc>,
+    ) -> Result<Routing, HandleError> {
+        let terms = plan.auction.as_ref().filter(|terms| !terms.bidders.is_empty());
+        let Some(terms) = terms else {
+            return Ok(Routing::decided(self.route(event, call, plan, look, now).await?));
+        };
+        if let Some(directives) = self.begin(event, plan).await? {
+            return Ok(Routing::Stored(directives));
+        }
+        let sold = self.sell_or_route(event, call, plan, terms, look).await;
+        Ok(Routing::decided(sold.map_err(HandleError::interrupted)?))
+    }
+
+    /// Routes a call to one of a plan's buyers.
     pub(super) async fn route(
         &self,
+        event: &Event,
         mut call: Call,
         plan: &Plan,
         look: &Look,
         now: DateTime<Utc>,
     ) -> Result<Outcome, HandleError> {
-        let seed = Seed::derive(call.tenant, call.id, "voice", "rank");
+        let seed = Seed::derive(call.tenant, call.id, event.step().as_str(), "rank");
         let mut observed = Observed {
             usage: look.usage.clone(),
             contacts: look.contacts.clone(),
@@ -97,7 +133,7 @@ impl Switchboard {
         let outcome = match (held, decision.no_route()) {
             (Some(held), _) => self.dial(call, plan, &held, now),
             (None, reason) => {
-                self.refuse(call, plan, reason.unwrap_or(NoRouteReason::NoBuyerAllCapped), now)
+                Outcome::unrouted(call, reason.unwrap_or(NoRouteReason::NoBuyerAllCapped))
             }
         };
         Ok(Outcome { decision: Some(decision), ..outcome })
@@ -169,12 +205,15 @@ fn new_call(event: &Event, incoming: &Incoming, plan: &Plan, now: DateTime<Utc>)
         ranking_used: 0,
         attempts: Vec::new(),
         reserved: 0,
+        attempts_before: 0,
         reroutes: 0,
         no_route: None,
         converted: false,
+        converted_by: None,
         revenue: None,
         recording: None,
         tags: Tags::default(),
+        flow: None,
         facts: 0,
         response_ms: None,
     }

@@ -10,17 +10,23 @@
 //! Handling is idempotent: an event delivered twice, at once or late gets the stored reply and
 //! changes nothing.
 
+mod ask;
 mod auction;
 mod auction_record;
+mod conference;
 mod confirm;
 mod dial;
 mod fan_out;
+mod flow;
 mod handle;
 mod incoming;
 mod plans;
+mod report;
 mod settle;
 
 #[cfg(test)]
 mod tests;
 
+pub use ask::{Asked, ask};
 pub use handle::{HandleError, Ports, Reply, Settings, Switchboard};
+pub use report::ReportOutcome;

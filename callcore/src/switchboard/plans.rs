@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::handle::Switchboard;
-use crate::plan::{NumberHolder, Plan};
+use crate::call::Call;
+use crate::plan::{NumberHolder, PinnedFlow, Plan};
 use crate::port::StoreError;
 use crate::vocabulary::{CampaignId, PhoneNumber, TenantId};
 
@@ -16,34 +17,51 @@ impl Switchboard {
     ) -> Result<Option<Arc<Plan>>, StoreError> {
         let Some(holder) = self.holder(called).await? else { return Ok(None) };
         match holder.campaign {
-            Some(campaign) => self.plan(holder.tenant, campaign).await,
+            Some(campaign) => self.plan(holder.tenant, campaign, None).await,
             None => Ok(None),
         }
     }
 
-    /// The plan of a campaign, if it exists.
-    pub(super) async fn plan(
+    /// The plan of a call's campaign, unless the campaign is gone: with the version of the flow that
+    /// the call is on.
+    pub(super) async fn plan_of(&self, call: &Call) -> Result<Option<Arc<Plan>>, StoreError> {
+        let newest = self.plan(call.tenant, call.campaign, None).await?;
+        let session = call.flow.as_ref().filter(|session| session.is_running());
+        let Some(session) = session else { return Ok(newest) };
+        let pinned = PinnedFlow { flow: session.flow, version: session.version };
+        match newest {
+            Some(plan) if plan.flow.as_ref().is_some_and(|flow| flow.pinned == pinned) => {
+                Ok(Some(plan))
+            }
+            Some(_) => self.plan(call.tenant, call.campaign, Some(pinned)).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The plan of a campaign, if it exists, with its flow in this version or in the newest.
+    async fn plan(
         &self,
         tenant: TenantId,
         campaign: CampaignId,
+        flow: Option<PinnedFlow>,
     ) -> Result<Option<Arc<Plan>>, StoreError> {
         let revision = self.ports.directory.revision(tenant);
-        if let Some(plan) = self.plans.plan(tenant, campaign, revision) {
+        if let Some(plan) = self.plans.plan(tenant, campaign, flow, revision) {
             return Ok(Some(plan));
         }
         // After a change every call of the campaign misses the cache at once. One of them reads, and
         // the others find what it found.
         let loading = self.plans.loading(tenant, campaign);
         let _turn = loading.lock().await;
-        if let Some(plan) = self.plans.plan(tenant, campaign, revision) {
+        if let Some(plan) = self.plans.plan(tenant, campaign, flow, revision) {
             return Ok(Some(plan));
         }
-        let Some(source) = self.ports.directory.source(tenant, campaign).await? else {
+        let Some(source) = self.ports.directory.source(tenant, campaign, flow).await? else {
             self.plans.forget_plan(tenant, campaign);
             return Ok(None);
         };
         let plan = Arc::new(Plan::compile(&source));
-        self.plans.keep_plan(&plan);
+        self.plans.keep_plan(&plan, flow);
         Ok(Some(plan))
     }
 

@@ -2,7 +2,7 @@
 //! conversion, the end.
 
 use super::handle::{HandleError, Outcome, Stepped, Switchboard};
-use crate::call::{Advance, Attempt, AttemptTarget, Call, Event, EventKind};
+use crate::call::{Advance, Attempt, AttemptTarget, Call, Event, EventKind, FlowStatus};
 use crate::plan::Plan;
 use crate::port::Release;
 use crate::vocabulary::limits;
@@ -32,9 +32,17 @@ impl Switchboard {
                 call.recording(recording);
                 None
             }
-            EventKind::Incoming(_) | EventKind::DialResult(_) => None,
+            EventKind::TargetReport(report) => Some(call.report(report)),
+            EventKind::Incoming(_) | EventKind::DialResult(_) | EventKind::FlowStep(_) => None,
         };
-        let outcome = Outcome { call, directives: Vec::new(), decision: None, auction: None };
+        // Where a target takes its conversion back, another conversation may have been long enough.
+        if matches!(event.kind, EventKind::TargetReport(_))
+            && let Some(plan) = self.plan_of(&call).await?
+        {
+            convert(&mut call, &plan);
+        }
+        let outbox = Vec::from_iter(super::conference::recall(&mut call, event, now));
+        let outcome = Outcome { outbox, ..Outcome::of(call) };
         self.save(event, Some(&before), outcome, now).await
     }
 }
@@ -51,15 +59,18 @@ pub(super) fn releases(call: &Call) -> Vec<Release> {
     call.attempts.iter().filter(over).map(release).chain(given_up).collect()
 }
 
-/// Marks a call as converted once a conversation was long enough for its buyer.
+/// Marks a call as converted once a conversation was long enough for its buyer. A target that
+/// reported what became of its attempt has had the last word on it.
 pub(super) fn convert(call: &mut Call, plan: &Plan) {
     if call.converted {
         return;
     }
-    for attempt in &call.attempts {
+    for attempt in call.attempts.iter().filter(|attempt| attempt.reported.is_none()) {
         let Some(talked) = attempt.talk_secs else { continue };
         let (after_secs, revenue) = match attempt.target {
-            AttemptTarget::NoRoute => continue,
+            AttemptTarget::NoRoute | AttemptTarget::External | AttemptTarget::Conference => {
+                continue;
+            }
             AttemptTarget::Buyer { buyer } => {
                 let (rule, revenue) = plan.conversion(buyer);
                 (rule.map(|rule| rule.after_secs), revenue)
@@ -71,8 +82,19 @@ pub(super) fn convert(call: &mut Call, plan: &Plan) {
             }
         };
         if after_secs.is_some_and(|after_secs| talked >= after_secs) {
-            call.converted = true;
+            (call.converted, call.converted_by) = (true, Some(attempt.attempt));
             call.revenue = revenue;
         }
+    }
+}
+
+/// Ends the flow of a call that is over.
+pub(super) fn close_flow(call: &mut Call) {
+    let is_over = call.is_over();
+    let first = usize::try_from(call.attempts_before).unwrap_or(usize::MAX);
+    let connected = call.attempts.iter().skip(first).any(Attempt::connected);
+    let running = call.flow.as_mut().filter(|flow| flow.is_running());
+    if let Some(flow) = running.filter(|_| is_over) {
+        flow.status = if connected { FlowStatus::Completed } else { FlowStatus::Abandoned };
     }
 }

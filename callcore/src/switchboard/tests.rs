@@ -3,6 +3,11 @@
 mod auctions;
 mod bidders;
 mod desk;
+mod exchanges;
+mod flows;
+mod reports;
+mod targets;
+mod terms;
 
 use chrono::TimeDelta;
 

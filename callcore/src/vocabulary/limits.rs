@@ -51,6 +51,14 @@ pub const WRAP_UP_SECS: u32 = 86_400;
 pub const BID_TIMEOUT_MS: std::ops::RangeInclusive<u32> = 50..=8_000;
 /// Targets of one auction.
 pub const AUCTION_TARGETS: usize = 100;
+/// Rows of one table of bid modifiers, as Ringba has it.
+pub const BID_MODIFIERS: usize = 100;
+/// The largest factor of a bid modifier.
+pub const BID_FACTOR: u32 = 1_000;
+/// Currencies in an auction's table of rates: ISO 4217 has fewer than 200.
+pub const BID_RATES: usize = 200;
+/// The largest rate of a currency: the dearest unit is worth less than a million of the cheapest.
+pub const BID_RATE: u32 = 1_000_000_000;
 /// Longest template of a bid request's body or header, in bytes.
 pub const TEMPLATE_BYTES: usize = 16_384;
 /// Variables in one template.
@@ -63,6 +71,9 @@ pub const TARGET_HEADERS: usize = 30;
 pub const HEADER_BYTES: usize = 2_000;
 /// Largest body of a bid request or of its reply, in bytes.
 pub const BID_BODY_BYTES: usize = 65_536;
+/// What is kept of the body of a bid request, of its headers, and of the body of its answer, in bytes
+/// each: enough to see what a bidder meant.
+pub const EXCHANGE_BYTES: usize = 4_096;
 /// Longest URL of a rendered bid request, in bytes.
 pub const BID_URL_BYTES: usize = 8_192;
 /// Deepest nesting of a bid reply, as `serde_json` has it.
@@ -79,3 +90,36 @@ pub const PATH_SELECTORS: usize = 16;
 pub const BID_ID_BYTES: usize = 200;
 /// Longest reason of a bidder that is kept, in characters.
 pub const REASON_CHARACTERS: usize = 200;
+/// Nodes of one flow.
+pub const FLOW_NODES: usize = 500;
+/// Connections of one flow.
+pub const FLOW_CONNECTIONS: usize = 2_000;
+/// Longest id of a node or connection, in bytes.
+pub const FLOW_ID_BYTES: usize = 100;
+/// Nodes that one event leads through.
+pub const FLOW_STEPS: usize = 200;
+/// Questions of one call, re-asked ones included.
+pub const FLOW_QUESTIONS: u32 = 500;
+/// Largest reply that a flow gives, as a carrier's document. A carrier takes 64 KB, and the no-route
+/// treatment may follow.
+pub const FLOW_REPLY_BYTES: usize = 40_000;
+/// How long a flow's session lasts when nothing comes, in seconds: longer than the longest call.
+pub const FLOW_SESSION_SECS: i64 = 100_000;
+/// Options of one menu: as many as there are keys.
+pub const MENU_OPTIONS: usize = 12;
+/// Branches of one splitter.
+pub const SPLITS: usize = 50;
+/// Buyers of one router node.
+pub const ROUTER_BUYERS: usize = 500;
+/// Pixels, events or parameters of one node.
+pub const PIXELS: usize = 50;
+/// Longest regular expression of a flow, in bytes.
+pub const PATTERN_BYTES: usize = 1_000;
+/// What one compiled regular expression may take, in bytes.
+pub const PATTERN_COMPILED_BYTES: usize = 1_000_000;
+/// Longest custom code of a flow, in bytes.
+pub const CODE_BYTES: usize = 16_384;
+/// Turns of one simulated call: how often the carrier comes back.
+pub const SIMULATED_TURNS: usize = 100;
+/// Inputs of one simulated call.
+pub const SIMULATED_INPUTS: usize = 200;

@@ -13,11 +13,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use callcore::auction::{
-    Auction, AuctionLog, BidResponse, CompiledTarget, Invitation, Progress, Rates, Settled, Terms,
-    Unanswered, parse, replay,
+    Auction, AuctionLog, BidResponse, CompiledTarget, Invitation, Modifier, Progress, Rates,
+    Settled, Terms, TrackRecord, Unanswered, matching, parse, replay,
 };
-use callcore::model::{AuctionSettings, Target};
-use callcore::vocabulary::{CallId, CampaignId, Currency, Money, Seed, TargetId, TenantId};
+use callcore::model::{AuctionSettings, BidModifier, Target};
+use callcore::vocabulary::{CallId, CampaignId, Currency, Money, Seed, Tags, TargetId, TenantId};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::Value;
@@ -32,6 +32,9 @@ struct Fixture {
     story: String,
     #[serde(default)]
     auction: AuctionSettings,
+    /// The call's.
+    #[serde(default)]
+    tags: Tags,
     bidders: Vec<Bidder>,
     expected: Expected,
 }
@@ -42,6 +45,12 @@ struct Bidder {
     target: Target,
     #[serde(default = "middle")]
     priority: u8,
+    /// Those of its assignment.
+    #[serde(default)]
+    modifiers: Vec<BidModifier>,
+    /// What became of the calls that it won.
+    #[serde(default)]
+    record: TrackRecord,
     /// What comes back; nothing ever does where it is absent.
     #[serde(default)]
     reply: Option<Reply>,
@@ -96,12 +105,18 @@ fn play(fixture: &Fixture) -> (Settled, i64) {
     let id = |n: usize| TargetId::from_uuid(Uuid::from_u128(n as u128 + 1));
     let compiled: Vec<CompiledTarget> =
         fixture.bidders.iter().map(|bidder| bidder.target.compile().unwrap()).collect();
+    let adjustments = |bidder: &Bidder| {
+        let tables = [&fixture.auction.modifiers, &bidder.modifiers];
+        tables.map(|rows| matching(&Modifier::table(rows), &fixture.tags)).concat()
+    };
     let invitations = fixture.bidders.iter().zip(&compiled).enumerate();
     let invitations = invitations.map(|(n, (bidder, compiled))| Invitation {
         priority: bidder.priority,
         timeout_ms: compiled.timeout_ms(),
         min_bids: bidder.target.min_bid.into_iter().collect(),
         max_bids: bidder.target.max_bid.into_iter().collect(),
+        adjustments: adjustments(bidder),
+        record: bidder.record,
         ..Invitation::new(id(n), compiled.name())
     });
     let seed = Seed::derive(TenantId::from_uuid(Uuid::nil()), call, "voice", "auction");

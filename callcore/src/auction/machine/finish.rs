@@ -51,7 +51,7 @@ impl Auction {
             Ordering::Equal => self.beats_all_out(key),
         };
         let holds = |valid: &&Valid| valid.holds(self.latest, self.terms.dial_buffer_ms);
-        let leads = self.valid().filter(holds).any(|valid| ahead(&valid.key));
+        let leads = self.valid().filter(|valid| ahead(&valid.key)).any(|valid| holds(&valid));
         if !leads && self.valid().count() + self.out >= needed {
             return false;
         }

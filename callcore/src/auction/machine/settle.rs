@@ -131,7 +131,7 @@ impl Auction {
     }
 
     fn into_log(self, settled_at: DateTime<Utc>) -> AuctionLog {
-        let mut replies = Vec::new();
+        let mut replies = Vec::with_capacity(self.slots.len());
         let mut invitations = Vec::with_capacity(self.slots.len());
         for slot in self.slots {
             if let Part::Asked { got: Some(got), .. } = slot.part {

@@ -62,26 +62,46 @@ impl Terms {
         }
     }
 
-    /// These terms with a campaign's settings.
+    /// These terms with a campaign's settings. The settings' currency and rates, where they have any,
+    /// are added to those of the terms; modifiers belong to invitations.
     ///
     /// # Errors
     /// [`Unconvertible`] where an amount of the settings is in a currency without a rate.
     pub fn with_settings(self, settings: &AuctionSettings) -> Result<Self, Unconvertible> {
-        let AuctionSettings { timeout_ms, min_bidders, pricing, increment, min_bid } = *settings;
+        let AuctionSettings { timeout_ms, min_bidders, pricing, ranking, .. } = *settings;
+        let currency = settings.currency.unwrap_or(self.currency());
+        let known = if currency == self.currency() { self.rates } else { Rates::into(currency) };
+        let rates = settings.rates.iter().fold(known, |rates, (from, rate)| {
+            // A rate of nothing or from nowhere, which the settings' check refuses, is no rate.
+            let Ok(from) = from.parse() else { return rates };
+            rates.clone().with(from, rate.decimal()).unwrap_or(rates)
+        });
         let amount = |money: Option<Money>| {
-            let amount = money.map_or(Ok(Decimal::ZERO), |money| self.rates.convert(money));
+            let amount = money.map_or(Ok(Decimal::ZERO), |money| rates.convert(money));
             amount.map(|amount| amount.max(Decimal::ZERO))
         };
-        let (increment, min_bid) = (amount(increment)?, amount(min_bid)?);
-        Ok(Self { timeout_ms, min_bidders, pricing, increment, min_bid, ..self })
+        let (increment, min_bid) = (amount(settings.increment)?, amount(settings.min_bid)?);
+        let resale = settings.resale.as_ref().map(|resale| Resale::of(resale, &rates));
+        Ok(Self {
+            timeout_ms,
+            min_bidders,
+            pricing,
+            increment,
+            min_bid,
+            ranking: ranking.into(),
+            resale: resale.transpose()?,
+            rates,
+            ..self
+        })
     }
 
-    /// These terms with a router's own settings (spec RTB-6). Increment and floor stay the
-    /// campaign's, because a router has none.
+    /// These terms with a router's own settings (spec RTB-6), as [`AuctionSettings::with_router`]
+    /// has them.
     #[must_use]
     pub fn with_router(self, router: &Router) -> Self {
-        let Router { timeout_ms, min_bidders, pricing, .. } = *router;
-        Self { timeout_ms, min_bidders, pricing, ..self }
+        let Router { timeout_ms, min_bidders, pricing, ranking, .. } = *router;
+        let ranking = ranking.map_or(self.ranking, Ranking::from);
+        Self { timeout_ms, min_bidders, pricing, ranking, ..self }
     }
 
     /// The campaign's currency.

@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::*;
 use crate::auction::{
-    Adjustment, Bid, BidReply, Declined, Failure, Health, Rates, RenderError, Sign, Unconvertible,
-    Verdict, replay,
+    Adjustment, Bid, BidReply, Declined, Failure, Health, Ranking, Rates, RenderError, Sign,
+    Squash, Unconvertible, Verdict, replay,
 };
-use crate::model::{AuctionSettings, Pricing, Router};
+use crate::model::{AuctionSettings, BidRanking, Pricing, ResaleSettings, Router};
 use crate::vocabulary::{CallId, CampaignId, Currency, Money, Seed, TargetId, limits};
 
 fn after(ms: i64) -> DateTime<Utc> {
@@ -286,6 +286,16 @@ fn settings_and_routers_make_terms() {
         min_bid: Some(Money { amount: Decimal::TWO, currency: euro }),
         ..AuctionSettings::default()
     };
+    let in_euros = AuctionSettings {
+        currency: Some(euro),
+        ranking: BidRanking::ExpectedRevenue,
+        resale: Some(ResaleSettings { payout: settings.min_bid, ..ResaleSettings::default() }),
+        ..settings.clone()
+    };
+    let made = terms().with_settings(&in_euros).unwrap();
+    assert_eq!((made.currency(), made.min_bid), (euro, Decimal::TWO));
+    assert_eq!(made.ranking, Ranking::ExpectedRevenue(Squash::FULL));
+    assert_eq!(made.resale.and_then(|resale| resale.least_price()), Some(Decimal::TWO));
     let no_rate = Unconvertible::NoRate(euro, Currency::USD);
     assert_eq!(terms().with_settings(&settings), Err(no_rate));
     let rates = Rates::into(Currency::USD).with(euro, Decimal::TEN).unwrap();

@@ -73,7 +73,7 @@ impl Acceptance {
         parts.into_iter().map(Condition::parse).collect::<Result<_, _>>().map(Self::If)
     }
 
-    pub(super) fn judge(&self, document: &Document) -> Said {
+    pub(super) fn judge(&self, document: &Document<'_>) -> Said {
         match self {
             Self::Usual { words, codes, reasons } => {
                 let said = words.iter().map(|chain| chain.find(document)).find_map(refusal);
@@ -166,7 +166,7 @@ impl Condition {
         })
     }
 
-    fn holds(&self, document: &Document) -> bool {
+    fn holds(&self, document: &Document<'_>) -> bool {
         let Sought::Value(tree) = self.chain.find(document) else { return false };
         let text = match tree {
             Tree::Bool(true) => "true",

@@ -7,6 +7,37 @@ const WHOLE_DIGITS: usize = 18;
 
 /// A plain or exponential decimal, exactly. No currency sign, no thousands separator, no rounding.
 pub(super) fn decimal(text: &str) -> Option<Decimal> {
+    short(text).or_else(|| long(text))
+}
+
+/// A plain decimal of few digits, as almost every amount is; `None` for all others.
+fn short(text: &str) -> Option<Decimal> {
+    let (unsigned, sign) = text.strip_prefix('-').map_or((text, 1), |unsigned| (unsigned, -1));
+    // One byte is the point.
+    if unsigned.len() > WHOLE_DIGITS + 1 {
+        return None;
+    }
+    let (mut value, mut digits, mut point) = (0_i64, 0, None);
+    for byte in unsigned.bytes() {
+        match byte {
+            b'0'..=b'9' => {
+                value = value.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?;
+                digits += 1;
+            }
+            b'.' if point.is_none() && digits > 0 => point = Some(digits),
+            _ => return None,
+        }
+    }
+    let scale = point.map_or(0, |point| digits - point);
+    let is_whole = digits > 0 && point.is_none_or(|point| point < digits);
+    if !is_whole || digits > u32::try_from(WHOLE_DIGITS).ok()? {
+        return None;
+    }
+    Some(if value == 0 { Decimal::ZERO } else { Decimal::new(sign * value, scale) })
+}
+
+/// Any decimal.
+fn long(text: &str) -> Option<Decimal> {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let (mantissa, exponent) = unsigned
         .split_once(['e', 'E'])

@@ -1,37 +1,37 @@
 //! A chain of alternatives: the first that has a value counts.
 
 use super::path::{Found, Path};
-use crate::auction::tree::Tree;
+use crate::auction::tree::{Marks, Tree};
 use crate::vocabulary::limits;
 
 /// A reply as paths see it.
 #[derive(Debug)]
-pub(in crate::auction) struct Document {
-    root: Tree,
+pub(in crate::auction) struct Document<'a> {
+    root: Tree<'a>,
     /// The content of an XML document's root element, so that paths may begin there.
     is_xml: bool,
 }
 
-impl Document {
-    pub(in crate::auction) const fn json(root: Tree) -> Self {
+impl<'a> Document<'a> {
+    pub(in crate::auction) const fn json(root: Tree<'a>) -> Self {
         Self { root, is_xml: false }
     }
 
-    pub(in crate::auction) const fn xml(root: Tree) -> Self {
+    pub(in crate::auction) const fn xml(root: Tree<'a>) -> Self {
         Self { root, is_xml: true }
     }
 
     /// The whole reply.
-    pub(super) fn root(&self) -> &Tree {
+    pub(super) fn root(&self) -> &Tree<'a> {
         match &self.root {
             Tree::Map(members) if self.is_xml => {
-                members.first().map_or(&self.root, |(_, tree)| tree)
+                members.iter().next().map_or(&self.root, |(_, tree)| tree)
             }
             root => root,
         }
     }
 
-    fn starts(&self) -> impl Iterator<Item = &Tree> {
+    fn starts(&self) -> impl Iterator<Item = &Tree<'a>> {
         [Some(self.root()), self.is_xml.then_some(&self.root)].into_iter().flatten()
     }
 }
@@ -44,14 +44,19 @@ pub(super) enum Sought<'a> {
     /// A `null` and nothing better.
     Null,
     /// A value that is neither `null` nor empty text.
-    Value(&'a Tree),
+    Value(&'a Tree<'a>),
     /// A path found several values.
     Several,
 }
 
 /// Compiled alternatives.
 #[derive(Clone, Debug)]
-pub(in crate::auction) struct Chain(Vec<Path>);
+pub(in crate::auction) struct Chain {
+    paths: Vec<Path>,
+    /// The names that the alternatives begin with, where each begins with one: without any of them
+    /// there is nothing to find.
+    names: Option<Marks>,
+}
 
 impl Chain {
     /// Compiles `a | b`; the error is a sentence.
@@ -60,18 +65,27 @@ impl Chain {
         if alternatives.len() > limits::ALTERNATIVES {
             return Err(format!("at most {} alternatives are allowed", limits::ALTERNATIVES));
         }
-        alternatives.into_iter().map(Path::parse).collect::<Result<_, _>>().map(Self)
+        alternatives.into_iter().map(Path::parse).collect::<Result<_, _>>().map(Self::of)
     }
 
     /// One of our own chains, whose names stand in any case.
     pub(super) fn usual(text: &str) -> Self {
-        let paths = Self::parse(text).map(|chain| chain.0).unwrap_or_default();
-        Self(paths.into_iter().map(Path::in_any_case).collect())
+        let paths = Self::parse(text).map(|chain| chain.paths).unwrap_or_default();
+        Self::of(paths.into_iter().map(Path::in_any_case).collect())
     }
 
-    pub(super) fn find<'a>(&self, document: &'a Document) -> Sought<'a> {
+    fn of(paths: Vec<Path>) -> Self {
+        let mut names = paths.iter().map(Path::first_name);
+        let names = names.try_fold(Marks::default(), |all, name| Some(all.and(name?.marks())));
+        Self { paths, names }
+    }
+
+    pub(super) fn find<'a>(&self, document: &'a Document<'a>) -> Sought<'a> {
+        if self.names.is_some_and(|names| !document.starts().any(|start| start.may_have(names))) {
+            return Sought::Missing;
+        }
         let mut null = false;
-        for path in &self.0 {
+        for path in &self.paths {
             for start in document.starts() {
                 match path.find(start) {
                     Found::Nothing => continue,
@@ -120,7 +134,7 @@ mod tests {
     use super::*;
     use crate::auction::tree::{json, xml};
 
-    fn scalar<'a>(chain: &str, document: &'a Document) -> Option<&'a str> {
+    fn scalar<'a>(chain: &str, document: &'a Document<'a>) -> Option<&'a str> {
         match Chain::parse(chain).unwrap().find(document) {
             Sought::Value(tree) => tree.scalar(),
             _ => None,

@@ -7,6 +7,10 @@ use crate::vocabulary::Destination;
 /// scheme. Other digits without a plus could be anywhere, and are refused.
 pub(super) fn read(text: &str) -> Option<Destination> {
     let text = text.trim();
+    // Most write E.164, which is no SIP address and has no separators.
+    if let Ok(number) = text.parse() {
+        return Some(Destination::Number(number));
+    }
     if text.contains(':') {
         return text.parse().ok();
     }

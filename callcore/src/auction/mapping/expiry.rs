@@ -3,7 +3,6 @@
 use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 
 use super::amount;
 
@@ -32,20 +31,21 @@ pub(super) fn read(text: &str, zone: Tz, received_at: DateTime<Utc>) -> Option<D
 }
 
 fn from_number(number: Decimal, received_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let thousandths = |number: Decimal| {
-        (number * Decimal::from(1_000))
-            .floor()
-            .to_i64()
-            .filter(|_| number < Decimal::from(i64::MAX / 1_000))
+    // Whole numbers, because each step of a decimal's arithmetic costs more than all of these.
+    let divisor = 10_i128.checked_pow(number.scale())?;
+    let floor = |number: i128| {
+        let floor = if divisor == 1 { number } else { number.div_euclid(divisor) };
+        i64::try_from(floor).ok()
     };
-    if number < Decimal::from(SECONDS_BELOW) {
-        let after = TimeDelta::try_milliseconds(thousandths(number)?)?;
+    let (whole, thousandths) = (floor(number.mantissa())?, floor(number.mantissa() * 1_000));
+    if whole < SECONDS_BELOW {
+        let after = TimeDelta::try_milliseconds(thousandths?)?;
         return received_at.checked_add_signed(after);
     }
-    if number < Decimal::from(EPOCH_SECONDS_BELOW) {
-        return DateTime::from_timestamp_millis(thousandths(number)?);
+    if whole < EPOCH_SECONDS_BELOW {
+        return DateTime::from_timestamp_millis(thousandths?);
     }
-    DateTime::from_timestamp_millis(number.floor().to_i64()?)
+    DateTime::from_timestamp_millis(whole)
 }
 
 #[cfg(test)]

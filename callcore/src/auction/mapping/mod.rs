@@ -127,7 +127,7 @@ impl Mapping {
     /// Reads an offer. An explicit refusal beats a present bid.
     pub(super) fn read(
         &self,
-        document: &Document,
+        document: &Document<'_>,
         needed: Needed,
         zone: Tz,
         received_at: DateTime<Utc>,
@@ -169,7 +169,7 @@ impl Mapping {
     }
 
     /// What the reply says of why, for people.
-    pub(super) fn reason(&self, document: &Document) -> Option<String> {
+    pub(super) fn reason(&self, document: &Document<'_>) -> Option<String> {
         let Sought::Value(tree) = self.reason.find(document) else { return None };
         let text = match tree {
             Tree::List(values) => values.first().and_then(Tree::scalar),
@@ -178,14 +178,14 @@ impl Mapping {
         text.filter(|text| !text.is_empty()).map(shortened)
     }
 
-    fn has_amount(&self, document: &Document) -> bool {
+    fn has_amount(&self, document: &Document<'_>) -> bool {
         matches!(self.bid_amount.find(document), Sought::Value(tree)
             if tree.scalar().and_then(amount::decimal).is_some_and(|amount| !amount.is_zero()))
     }
 
     fn amount(
         &self,
-        document: &Document,
+        document: &Document<'_>,
         needed: Needed,
         declined: impl Fn(Option<String>) -> Declined,
     ) -> Result<Option<Decimal>, Unoffered> {
@@ -217,7 +217,7 @@ impl Mapping {
 
     fn destination(
         &self,
-        document: &Document,
+        document: &Document<'_>,
         needed: Needed,
     ) -> Result<Option<Destination>, Unoffered> {
         let field = Field::DestinationNumber;
@@ -260,7 +260,7 @@ fn unreadable(field: Field, value: &str) -> Malformed {
     Malformed::Unreadable { field, value: shortened(value) }
 }
 
-fn kind(tree: &Tree) -> &'static str {
+fn kind(tree: &Tree<'_>) -> &'static str {
     match tree {
         Tree::Null => "null",
         Tree::Bool(true) => "true",

@@ -5,7 +5,7 @@ use jsonpath_rust::parser::model::JpQuery;
 use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
 
-use crate::auction::tree::Tree;
+use crate::auction::tree::{Name, Tree};
 use crate::vocabulary::limits;
 
 /// A compiled path.
@@ -20,16 +20,16 @@ pub(super) enum Path {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Segment {
     /// A member by its name.
-    Name(String),
+    Name(Name),
     /// A number: an element of a list, a member of an object.
-    Index { index: usize, name: String },
+    Index { index: usize, name: Name },
 }
 
 /// What a path finds in a tree.
 #[derive(Debug, PartialEq)]
 pub(super) enum Found<'a> {
     Nothing,
-    One(&'a Tree),
+    One(&'a Tree<'a>),
     Several,
 }
 
@@ -61,8 +61,16 @@ impl Path {
         }
     }
 
+    /// The name without which there is nothing to find; `None` where there need not be one.
+    pub(super) fn first_name(&self) -> Option<&Name> {
+        match self {
+            Self::Walk { segments, .. } => segments.first().map(Segment::name),
+            Self::Query(_) => None,
+        }
+    }
+
     /// What stands there.
-    pub(super) fn find<'a>(&self, root: &'a Tree) -> Found<'a> {
+    pub(super) fn find<'a>(&self, root: &'a Tree<'a>) -> Found<'a> {
         match self {
             Self::Walk { segments, any_case } => {
                 let mut here = root;
@@ -87,22 +95,24 @@ impl Path {
 }
 
 impl Segment {
-    fn step<'a>(&self, tree: &'a Tree, any_case: bool) -> Option<&'a Tree> {
+    const fn name(&self) -> &Name {
+        match self {
+            Self::Name(name) | Self::Index { name, .. } => name,
+        }
+    }
+
+    fn step<'a>(&self, tree: &'a Tree<'a>, any_case: bool) -> Option<&'a Tree<'a>> {
         match (self, tree) {
             (Self::Index { index, .. }, Tree::List(values)) => values.get(*index),
-            (Self::Name(name) | Self::Index { name, .. }, tree) => {
-                if any_case {
-                    tree.member_in_any_case(name)
-                } else {
-                    tree.member(name)
-                }
-            }
+            (segment, Tree::Map(members)) if any_case => members.named_in_any_case(segment.name()),
+            (segment, Tree::Map(members)) => members.named(segment.name()),
+            _ => None,
         }
     }
 
     fn bare(text: &str) -> Self {
         let number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let name = text.to_owned();
+        let name = Name::from(text);
         match text.parse() {
             Ok(index) if number => Self::Index { index, name },
             _ => Self::Name(name),
@@ -161,7 +171,7 @@ fn bracket(text: &str) -> Option<(Segment, &str)> {
         let name = &inside[1..];
         let length = name.find([quote, '\\'])?;
         let after = name[length..].strip_prefix(quote)?.trim_start().strip_prefix(']')?;
-        return Some((Segment::Name(name[..length].to_owned()), after));
+        return Some((Segment::Name(Name::from(&name[..length])), after));
     }
     let (index, after) = inside.split_once(']')?;
     match Segment::bare(index.trim_end()) {
@@ -285,7 +295,7 @@ mod tests {
         }
         let tree = json::read(REPLY).unwrap();
         let any_case = Path::parse("bIDaMOUNT").unwrap().in_any_case();
-        assert_eq!(any_case.find(&tree), Found::One(&Tree::Number("4.2".to_owned())));
+        assert_eq!(any_case.find(&tree), Found::One(&Tree::Number("4.2".into())));
     }
 
     #[test]

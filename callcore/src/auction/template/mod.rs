@@ -19,6 +19,7 @@ mod properties;
 pub(crate) use form::Form;
 pub(crate) use header::Header;
 pub(crate) use json::Json;
+pub(crate) use percent::encoded as percent_encoded;
 pub(crate) use url::Url;
 pub(crate) use xml::Xml;
 

@@ -1,6 +1,13 @@
 //! Percent-encoding (RFC 3986 §2.1): everything but unreserved characters, so that the same text is
 //! right in a path segment, in a query and in a form.
 
+/// A value as it stands in a URL or a form.
+pub(crate) fn encoded(text: &str) -> String {
+    let mut output = String::with_capacity(text.len());
+    encode(&mut output, text);
+    output
+}
+
 /// Writes a value.
 pub(super) fn encode(output: &mut String, text: &str) {
     for byte in text.bytes() {

@@ -1,7 +1,9 @@
 //! Reads JSON (RFC 8259), strictly: no name twice in one object, bounded depth, numbers that a
 //! double can hold.
 
-use super::Tree;
+use std::borrow::Cow;
+
+use super::{Marks, Members, Tree};
 use crate::vocabulary::limits;
 
 /// Why a text is no JSON that is read, and at which byte.
@@ -32,24 +34,62 @@ pub(crate) enum JsonErrorKind {
     Depth,
 }
 
+/// Whether a byte stands for itself in a string.
+const PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut byte = 0;
+    while byte < b' ' as usize {
+        plain[byte] = false;
+        byte += 1;
+    }
+    (plain[b'"' as usize], plain[b'\\' as usize]) = (false, false);
+    plain
+};
+
 /// Reads one JSON value.
-pub(crate) fn read(text: &str) -> Result<Tree, JsonError> {
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0 };
-    reader.space();
-    let tree = reader.value(0)?;
-    reader.space();
-    if reader.at < text.len() { Err(reader.error(JsonErrorKind::Trailing)) } else { Ok(tree) }
+pub(crate) fn read(text: &str) -> Result<Tree<'_>, JsonError> {
+    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, error: None };
+    let tree = reader.document();
+    // Whoever stops says why.
+    let unknown = JsonError { kind: JsonErrorKind::Unexpected, at: reader.at };
+    tree.map_err(|Stopped| reader.error.unwrap_or(unknown))
 }
 
 struct Reader<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
+    error: Option<JsonError>,
 }
 
+/// The reader has an error. It stands there, and not here, because results are moved for every
+/// value: together with an error they would be moved byte by byte.
+struct Stopped;
+
 impl<'a> Reader<'a> {
-    const fn error(&self, kind: JsonErrorKind) -> JsonError {
-        JsonError { kind, at: self.at }
+    /// Stops at a byte.
+    const fn stop(&mut self, kind: JsonErrorKind, at: usize) -> Stopped {
+        self.error = Some(JsonError { kind, at });
+        Stopped
+    }
+
+    /// Stops here.
+    const fn error(&mut self, kind: JsonErrorKind) -> Stopped {
+        self.stop(kind, self.at)
+    }
+
+    fn document(&mut self) -> Result<Tree<'a>, Stopped> {
+        let mut tree = Tree::Null;
+        self.space();
+        self.value(0, &mut tree)?;
+        self.space();
+        if self.at < self.text.len() { Err(self.error(JsonErrorKind::Trailing)) } else { Ok(tree) }
+    }
+
+    /// Something else, or the end, where a certain character must stand.
+    fn unexpected(&mut self) -> Stopped {
+        let kind = self.peek().map_or(JsonErrorKind::End, |_| JsonErrorKind::Unexpected);
+        self.error(kind)
     }
 
     fn peek(&self) -> Option<u8> {
@@ -62,33 +102,46 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn value(&mut self, depth: usize) -> Result<Tree, JsonError> {
+    /// Reads a value into its place, so that it is not moved there.
+    fn value(&mut self, depth: usize, place: &mut Tree<'a>) -> Result<(), Stopped> {
         match self.peek() {
+            Some(b'"') => match self.plain_string() {
+                Some(text) => *place = Tree::Text(Cow::Borrowed(text)),
+                None => *place = Tree::Text(Cow::Owned(self.escaped_string()?)),
+            },
+            Some(b'-' | b'0'..=b'9') => *place = Tree::Number(Cow::Borrowed(self.number()?)),
             Some(b'{' | b'[') if depth >= limits::REPLY_DEPTH => {
-                Err(self.error(JsonErrorKind::Depth))
+                return Err(self.error(JsonErrorKind::Depth));
             }
-            Some(b'{') => self.map(depth + 1),
-            Some(b'[') => self.list(depth + 1),
-            Some(b'"') => self.string().map(Tree::Text),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b't') => self.word("true", Tree::Bool(true)),
-            Some(b'f') => self.word("false", Tree::Bool(false)),
-            Some(b'n') => self.word("null", Tree::Null),
-            Some(_) => Err(self.error(JsonErrorKind::Unexpected)),
-            None => Err(self.error(JsonErrorKind::End)),
+            Some(b'{') => *place = Tree::Map(self.map(depth + 1)?),
+            Some(b'[') => *place = Tree::List(self.list(depth + 1)?),
+            Some(b't') => {
+                self.word("true")?;
+                *place = Tree::Bool(true);
+            }
+            Some(b'f') => {
+                self.word("false")?;
+                *place = Tree::Bool(false);
+            }
+            Some(b'n') => {
+                self.word("null")?;
+                *place = Tree::Null;
+            }
+            _ => return Err(self.unexpected()),
         }
+        Ok(())
     }
 
-    fn word(&mut self, word: &str, tree: Tree) -> Result<Tree, JsonError> {
+    fn word(&mut self, word: &str) -> Result<(), Stopped> {
         if !self.bytes[self.at..].starts_with(word.as_bytes()) {
             return Err(self.error(JsonErrorKind::Unexpected));
         }
         self.at += word.len();
-        Ok(tree)
+        Ok(())
     }
 
     /// Goes on after a comma: `true`; the end of the list or object: `false`.
-    fn goes_on(&mut self, close: u8) -> Result<bool, JsonError> {
+    fn goes_on(&mut self, close: u8) -> Result<bool, Stopped> {
         self.space();
         match self.peek() {
             Some(b',') => {
@@ -100,70 +153,94 @@ impl<'a> Reader<'a> {
                 self.at += 1;
                 Ok(false)
             }
-            Some(_) => Err(self.error(JsonErrorKind::Unexpected)),
-            None => Err(self.error(JsonErrorKind::End)),
+            _ => Err(self.unexpected()),
         }
     }
 
-    fn list(&mut self, depth: usize) -> Result<Tree, JsonError> {
+    fn list(&mut self, depth: usize) -> Result<Vec<Tree<'a>>, Stopped> {
         self.at += 1;
         self.space();
         let mut values = Vec::new();
         if self.peek() == Some(b']') {
             self.at += 1;
-            return Ok(Tree::List(values));
+            return Ok(values);
         }
         loop {
-            values.push(self.value(depth)?);
+            let place = values.len();
+            values.push(Tree::Null);
+            self.value(depth, &mut values[place])?;
             if !self.goes_on(b']')? {
-                return Ok(Tree::List(values));
+                return Ok(values);
             }
         }
     }
 
-    fn map(&mut self, depth: usize) -> Result<Tree, JsonError> {
+    fn map(&mut self, depth: usize) -> Result<Members<'a>, Stopped> {
         self.at += 1;
         self.space();
-        let mut members: Vec<(String, Tree)> = Vec::new();
+        let mut members = Members::default();
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Ok(Tree::Map(members));
+            return Ok(members);
         }
+        let mut may_repeat = false;
         loop {
             if self.peek() != Some(b'"') {
-                let kind = self.peek().map_or(JsonErrorKind::End, |_| JsonErrorKind::Unexpected);
-                return Err(self.error(kind));
+                return Err(self.unexpected());
             }
-            let name = self.string()?;
+            let (name, place) = members.add();
+            match self.plain_string() {
+                Some(text) => *name = Cow::Borrowed(text),
+                None => *name = Cow::Owned(self.escaped_string()?),
+            }
+            let marks = Marks::of(name);
             self.space();
             if self.peek() != Some(b':') {
-                let kind = self.peek().map_or(JsonErrorKind::End, |_| JsonErrorKind::Unexpected);
-                return Err(self.error(kind));
+                return Err(self.unexpected());
             }
             self.at += 1;
             self.space();
-            members.push((name, self.value(depth)?));
+            self.value(depth, place)?;
+            may_repeat |= members.mark(marks);
             if !self.goes_on(b'}')? {
                 break;
             }
         }
-        if has_duplicate(&members) {
+        if may_repeat && members.has_duplicate() {
             return Err(self.error(JsonErrorKind::Duplicate));
         }
-        Ok(Tree::Map(members))
+        Ok(members)
     }
 
-    fn string(&mut self) -> Result<String, JsonError> {
+    /// Takes a string without escapes, as it stands; `None` for any other, which is not taken.
+    fn plain_string(&mut self) -> Option<&'a str> {
+        let start = self.at;
+        self.at += 1;
+        let plain = self.plain();
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Some(plain);
+        }
+        self.at = start;
+        None
+    }
+
+    /// Takes the characters up to the first that does not stand for itself.
+    fn plain(&mut self) -> &'a str {
+        let start = self.at;
+        let rest = &self.bytes[start..];
+        let length = rest.iter().position(|byte| !PLAIN[usize::from(*byte)]);
+        self.at += length.unwrap_or(rest.len());
+        // Both ends stand next to ASCII, so they are boundaries of characters.
+        &self.text[start..self.at]
+    }
+
+    #[cold]
+    fn escaped_string(&mut self) -> Result<String, Stopped> {
         self.at += 1;
         let mut output = String::new();
         loop {
-            let start = self.at;
-            while matches!(self.peek(), Some(byte) if byte >= b' ' && byte != b'"' && byte != b'\\')
-            {
-                self.at += 1;
-            }
-            // Both ends stand next to ASCII, so they are boundaries of characters.
-            output.push_str(&self.text[start..self.at]);
+            output.push_str(self.plain());
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -176,11 +253,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn escape(&mut self) -> Result<char, JsonError> {
-        let broken = self.error(JsonErrorKind::Escape);
-        let letter = self.bytes.get(self.at + 1).copied().ok_or(broken)?;
+    fn escape(&mut self) -> Result<char, Stopped> {
+        let start = self.at;
+        self.escaped_character().ok_or_else(|| self.stop(JsonErrorKind::Escape, start))
+    }
+
+    fn escaped_character(&mut self) -> Option<char> {
+        let letter = self.bytes.get(self.at + 1).copied()?;
         self.at += 2;
-        Ok(match letter {
+        Some(match letter {
             b'"' | b'\\' | b'/' => char::from(letter),
             b'b' => '\u{8}',
             b'f' => '\u{C}',
@@ -188,10 +269,10 @@ impl<'a> Reader<'a> {
             b'r' => '\r',
             b't' => '\t',
             b'u' => {
-                let first = self.hex().ok_or(broken)?;
+                let first = self.hex()?;
                 let low = if (0xD800..0xDC00).contains(&first) {
                     if !self.bytes[self.at..].starts_with(b"\\u") {
-                        return Err(broken);
+                        return None;
                     }
                     self.at += 2;
                     self.hex()
@@ -201,12 +282,9 @@ impl<'a> Reader<'a> {
                 let units = [first, low.unwrap_or_default()];
                 let used = if low.is_some() { &units[..] } else { &units[..1] };
                 // Half a pair is no character.
-                char::decode_utf16(used.iter().copied())
-                    .next()
-                    .and_then(Result::ok)
-                    .ok_or(broken)?
+                char::decode_utf16(used.iter().copied()).next().and_then(Result::ok)?
             }
-            _ => return Err(broken),
+            _ => return None,
         })
     }
 
@@ -219,7 +297,7 @@ impl<'a> Reader<'a> {
         u16::from_str_radix(value, 16).ok()
     }
 
-    fn digits(&mut self) -> Result<(), JsonError> {
+    fn digits(&mut self) -> Result<(), Stopped> {
         let start = self.at;
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.at += 1;
@@ -227,7 +305,7 @@ impl<'a> Reader<'a> {
         if self.at == start { Err(self.error(JsonErrorKind::Unexpected)) } else { Ok(()) }
     }
 
-    fn number(&mut self) -> Result<Tree, JsonError> {
+    fn number(&mut self) -> Result<&'a str, Stopped> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
@@ -253,20 +331,10 @@ impl<'a> Reader<'a> {
         // serde_json refuses what no double can hold, such as 1e400; so does this.
         let finite = !exponent || text.parse().is_ok_and(f64::is_finite);
         if text.len() > limits::REPLY_NUMBER_BYTES || !finite {
-            return Err(JsonError { kind: JsonErrorKind::Number, at: start });
+            return Err(self.stop(JsonErrorKind::Number, start));
         }
-        Ok(Tree::Number(text.to_owned()))
+        Ok(text)
     }
-}
-
-fn has_duplicate(members: &[(String, Tree)]) -> bool {
-    if members.len() <= 16 {
-        let repeated = |n: usize| members[..n].iter().any(|(name, _)| *name == members[n].0);
-        return (1..members.len()).any(repeated);
-    }
-    let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
-    names.sort_unstable();
-    names.windows(2).any(|pair| pair[0] == pair[1])
 }
 
 #[cfg(test)]
@@ -277,7 +345,7 @@ mod tests {
     use super::*;
 
     /// The tree as serde_json reads it, with numbers by their text.
-    fn same(tree: &Tree, value: &Value) -> bool {
+    fn same(tree: &Tree<'_>, value: &Value) -> bool {
         match (tree, value) {
             (Tree::Null, Value::Null) => true,
             (Tree::Bool(left), Value::Bool(right)) => left == right,

@@ -4,36 +4,42 @@
 //! text only behind a feature that changes it for every crate of a build.
 
 pub(super) mod json;
+mod members;
 pub(super) mod xml;
+
+use std::borrow::Cow;
 
 use jsonpath_rust::query::queryable::Queryable;
 
-/// One value of a reply.
+pub(super) use members::{Marks, Members, Name};
+
+/// One value of a reply. Whatever stands in the reply as it is meant is not copied out of it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) enum Tree {
+pub(crate) enum Tree<'a> {
     #[default]
     Null,
     Bool(bool),
     /// The number's own text.
-    Number(String),
-    Text(String),
-    List(Vec<Tree>),
+    Number(Cow<'a, str>),
+    Text(Cow<'a, str>),
+    List(Vec<Self>),
     /// Members in their order; no name stands twice.
-    Map(Vec<(String, Tree)>),
+    Map(Members<'a>),
 }
 
-impl Tree {
+impl Tree<'_> {
     /// The member of this name.
     pub(crate) fn member(&self, name: &str) -> Option<&Self> {
-        let Self::Map(members) = self else { return None };
-        members.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+        if let Self::Map(members) = self { members.get(name) } else { None }
     }
 
-    /// The member of this name, whatever its case; an exact match comes first.
-    pub(crate) fn member_in_any_case(&self, name: &str) -> Option<&Self> {
-        let Self::Map(members) = self else { return None };
-        let same = |(known, _): &&(String, Self)| known.eq_ignore_ascii_case(name);
-        self.member(name).or_else(|| members.iter().find(same).map(|(_, value)| value))
+    /// Whether a member may have one of these names. A list may: its indices are names as well.
+    pub(crate) const fn may_have(&self, names: Marks) -> bool {
+        match self {
+            Self::Map(members) => members.marks().meet(names),
+            Self::List(_) => true,
+            _ => false,
+        }
     }
 
     /// A number's or a text's own text, without the space around it.
@@ -46,37 +52,37 @@ impl Tree {
     }
 }
 
-impl From<&str> for Tree {
+impl From<&str> for Tree<'_> {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self::Text(text.to_owned().into())
     }
 }
 
-impl From<String> for Tree {
+impl From<String> for Tree<'_> {
     fn from(text: String) -> Self {
-        Self::Text(text)
+        Self::Text(text.into())
     }
 }
 
-impl From<bool> for Tree {
+impl From<bool> for Tree<'_> {
     fn from(value: bool) -> Self {
         Self::Bool(value)
     }
 }
 
-impl From<i64> for Tree {
+impl From<i64> for Tree<'_> {
     fn from(value: i64) -> Self {
-        Self::Number(value.to_string())
+        Self::Number(value.to_string().into())
     }
 }
 
-impl From<f64> for Tree {
+impl From<f64> for Tree<'_> {
     fn from(value: f64) -> Self {
-        Self::Number(value.to_string())
+        Self::Number(value.to_string().into())
     }
 }
 
-impl From<Vec<Self>> for Tree {
+impl From<Vec<Self>> for Tree<'_> {
     fn from(values: Vec<Self>) -> Self {
         Self::List(values)
     }
@@ -84,7 +90,7 @@ impl From<Vec<Self>> for Tree {
 
 /// What JSONPath asks of a value. Its filters compare numbers as floats, as RFC 9535 has it; what a
 /// path finds is still the text.
-impl Queryable for Tree {
+impl Queryable for Tree<'_> {
     fn get(&self, key: &str) -> Option<&Self> {
         self.member(key)
     }
@@ -95,7 +101,7 @@ impl Queryable for Tree {
 
     fn as_object(&self) -> Option<Vec<(&str, &Self)>> {
         let Self::Map(members) = self else { return None };
-        Some(members.iter().map(|(name, value)| (name.as_str(), value)).collect())
+        Some(members.iter().collect())
     }
 
     fn as_str(&self) -> Option<&str> {

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Tree;
+use super::{Members, Tree};
 use crate::vocabulary::limits;
 
 /// Why a text is no XML that is read, and at which byte.
@@ -39,7 +39,7 @@ pub(crate) enum XmlErrorKind {
 }
 
 /// Reads one document.
-pub(crate) fn read(text: &str) -> Result<Tree, XmlError> {
+pub(crate) fn read(text: &str) -> Result<Tree<'static>, XmlError> {
     let mut reader = Reader { text, at: 0 };
     reader.between()?;
     let (name, root) = reader.element(0)?;
@@ -47,7 +47,9 @@ pub(crate) fn read(text: &str) -> Result<Tree, XmlError> {
     if reader.at < text.len() {
         return Err(reader.error(XmlErrorKind::Trailing));
     }
-    Ok(Tree::Map(vec![(name, root)]))
+    let mut document = Members::default();
+    document.push(name, root);
+    Ok(Tree::Map(document))
 }
 
 struct Reader<'a> {
@@ -58,32 +60,34 @@ struct Reader<'a> {
 /// What an element holds.
 #[derive(Default)]
 struct Content {
-    members: Vec<(String, Tree)>,
+    members: Members<'static>,
     places: BTreeMap<String, usize>,
     text: String,
 }
 
 impl Content {
-    fn push(&mut self, name: String, tree: Tree) {
+    fn push(&mut self, name: String, tree: Tree<'static>) {
         let Some(place) = self.places.get(&name) else {
             self.places.insert(name.clone(), self.members.len());
-            return self.members.push((name, tree));
+            self.members.push(name, tree);
+            return;
         };
-        match &mut self.members[*place].1 {
+        match self.members.value_mut(*place) {
             // Only repeated elements make lists.
-            Tree::List(values) => values.push(tree),
-            first => *first = Tree::List(vec![std::mem::take(first), tree]),
+            Some(Tree::List(values)) => values.push(tree),
+            Some(first) => *first = Tree::List(vec![std::mem::take(first), tree]),
+            None => {}
         }
     }
 
-    fn into_tree(self) -> Tree {
+    fn into_tree(self) -> Tree<'static> {
         let text = self.text.trim();
         if self.members.is_empty() {
             return Tree::from(text);
         }
         let mut members = self.members;
         if !text.is_empty() {
-            members.push(("#text".to_owned(), Tree::from(text)));
+            members.push("#text".to_owned(), Tree::from(text));
         }
         Tree::Map(members)
     }
@@ -159,7 +163,7 @@ impl<'a> Reader<'a> {
         Ok(&rest[..length])
     }
 
-    fn element(&mut self, depth: usize) -> Result<(String, Tree), XmlError> {
+    fn element(&mut self, depth: usize) -> Result<(String, Tree<'static>), XmlError> {
         if depth >= limits::REPLY_DEPTH {
             return Err(self.error(XmlErrorKind::Depth));
         }
@@ -207,7 +211,7 @@ impl<'a> Reader<'a> {
         if content.places.contains_key(&name) {
             return Err(self.error(XmlErrorKind::Duplicate));
         }
-        content.push(name, Tree::Text(value));
+        content.push(name, Tree::Text(value.into()));
         Ok(())
     }
 

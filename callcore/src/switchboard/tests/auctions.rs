@@ -8,7 +8,7 @@ use crate::model::{AuctionSettings, Caps, ConfirmRequest, Target, TargetAuth, Ta
 use crate::vocabulary::Money;
 
 /// A desk whose campaign sells its calls to these targets.
-fn auction(targets: &[&str]) -> Desk {
+pub(super) fn auction(targets: &[&str]) -> Desk {
     let mut desk = Desk::open();
     for name in targets {
         desk.target(name, |_| {});
@@ -17,11 +17,11 @@ fn auction(targets: &[&str]) -> Desk {
     desk
 }
 
-fn dollars(amount: &str) -> Option<Money> {
+pub(super) fn dollars(amount: &str) -> Option<Money> {
     Some(Money { amount: amount.parse().unwrap(), currency: "USD".parse().unwrap() })
 }
 
-fn confirmed(target: &mut Target) {
+pub(super) fn confirmed(target: &mut Target) {
     let confirm = serde_json::json!({ "endpointUrl": "https://confirm/a" });
     let confirm: ConfirmRequest = serde_json::from_value(confirm).unwrap();
     target.confirm = Some(confirm);

@@ -27,10 +27,17 @@ pub(super) enum Does {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bidders(Arc<Mutex<Book>>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Book {
     does: BTreeMap<String, Does>,
     asked: Vec<String>,
+    meanwhile: Option<Box<dyn FnOnce() + Send>>,
+}
+
+impl std::fmt::Debug for Book {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Book").field("does", &self.does).finish_non_exhaustive()
+    }
 }
 
 impl Bidders {
@@ -44,6 +51,11 @@ impl Bidders {
             r#"{{"accepted":true,"bidAmount":{dollars},"destinationNumber":"+1212555{number}"}}"#
         );
         self.will(place, Does::Says(body));
+    }
+
+    /// Something happens once, while the next of them is asked.
+    pub(super) fn meanwhile(&self, act: impl FnOnce() + Send + 'static) {
+        self.0.lock().unwrap().meanwhile = Some(Box::new(act));
     }
 
     /// Who was asked since the last time, in order.
@@ -67,6 +79,10 @@ impl Http for Bidders {
             book.asked.push(place.clone());
             book.does.get(&place).cloned()
         };
+        let meanwhile = self.0.lock().unwrap().meanwhile.take();
+        if let Some(act) = meanwhile {
+            act();
+        }
         let answer = |status, body: &str| {
             Ok(HttpResponse { status, headers: Vec::new(), body: body.as_bytes().to_vec() })
         };

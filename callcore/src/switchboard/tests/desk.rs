@@ -12,25 +12,28 @@ use uuid::Uuid;
 use super::bidders::Bidders;
 use crate::auction::Verdict;
 use crate::call::{
-    Call, CallStatus, Caller, CarrierCall, DialOutcome, DialResult, Directive, Event, EventKind,
-    Incoming, LegProgress, LegStatus, Progress, RecordingReady,
+    Call, CallStatus, Caller, CallerInput, CarrierCall, Delivery, DialOutcome, DialResult,
+    Directive, Event, EventKind, Fact, FlowStep, Growth, Incoming, LegProgress, LegStatus, NodeRun,
+    Progress, Prompt, RecordingReady, ReportStatus, StepKey, TargetReport,
 };
 use crate::memory::MemoryStore;
 use crate::model::{
-    Assignment, Buyer, Campaign, CampaignStatus, Kind, Number, Object, RoutingType, Target,
-    TargetAssignment,
+    Assignment, Buyer, Campaign, CampaignStatus, FlowDefinition, Kind, Number, Object, RoutingType,
+    Target, TargetAssignment,
 };
 use crate::port::{
-    AuctionRecord, Auctions as _, BidResponseRecord, CallFilter, Calls, Capacity, Clock, Journey,
-    Registry,
+    Ask, AuctionRecord, Auctions, BidResponseRecord, CallFilter, Calls, Capacity, Clock, Flows,
+    Journey, Outbox, Registry, Save,
 };
-use crate::switchboard::{Ports, Settings, Switchboard};
-use crate::vocabulary::{BuyerId, CallId, CampaignId, NumberId, PageRequest, TargetId, TenantId};
+use crate::switchboard::{Ports, ReportOutcome, Settings, Switchboard};
+use crate::vocabulary::{
+    BuyerId, CallId, CampaignId, FlowId, Money, NumberId, PageRequest, TargetId, TenantId,
+};
 
 const CALLED: &str = "+18005550199";
 
 #[derive(Debug)]
-struct SetClock(Mutex<DateTime<Utc>>);
+pub(super) struct SetClock(Mutex<DateTime<Utc>>);
 
 #[async_trait]
 impl Clock for SetClock {
@@ -46,11 +49,11 @@ impl Clock for SetClock {
 }
 
 pub(super) struct Desk {
-    store: Arc<MemoryStore>,
-    clock: Arc<SetClock>,
+    pub(super) store: Arc<MemoryStore>,
+    pub(super) clock: Arc<SetClock>,
     switchboard: Switchboard,
-    tenant: TenantId,
-    campaign: Uuid,
+    pub(super) tenant: TenantId,
+    pub(super) campaign: Uuid,
     buyers: BTreeMap<String, (Uuid, String)>,
     targets: BTreeMap<String, Uuid>,
     pub(super) bidders: Bidders,
@@ -66,6 +69,7 @@ impl Desk {
             system: store.clone(),
             calls: store.clone(),
             capacity: store.clone(),
+            script: Arc::new(crate::memory::Offline),
             egress: Arc::new(bidders.clone()),
             clock: clock.clone(),
         };
@@ -83,7 +87,7 @@ impl Desk {
         desk
     }
 
-    fn create(&self, id: Uuid, object: Object) {
+    pub(super) fn create(&self, id: Uuid, object: Object) {
         block_on(self.store.create(self.tenant, id, object, self.clock.now())).unwrap();
     }
 
@@ -138,6 +142,111 @@ impl Desk {
         self.targets.insert(name.to_owned(), id);
     }
 
+    /// Publishes a flow, a new one or a new version of the one that is there, and has the campaign
+    /// run it.
+    pub(super) fn flow(&self, document: &serde_json::Value) {
+        let definition: FlowDefinition = serde_json::from_value(document.clone()).unwrap();
+        let (id, now) = (Uuid::from_u128(4), self.clock.now());
+        let known = block_on(Registry::read(&*self.store, self.tenant, Kind::Flow, id)).unwrap();
+        let flow = Object::Flow(Box::new(definition));
+        let version = match known {
+            Some(row) => {
+                block_on(self.store.replace(self.tenant, id, row.version, flow, now))
+                    .unwrap()
+                    .version
+            }
+            None => {
+                self.create(id, flow);
+                1
+            }
+        };
+        let flow = FlowId::from_uuid(id);
+        block_on(Flows::publish(&*self.store, self.tenant, flow, version, now)).unwrap();
+        self.change_campaign(|campaign| campaign.flow_id = Some(flow));
+    }
+
+    /// While the next bidder is asked, a recording of the call is told and saved.
+    pub(super) fn recorded_meanwhile(&self, call: u32) {
+        let (store, tenant, now) = (Arc::clone(&self.store), self.tenant, self.clock.now());
+        let id: CallId = Self::carrier_call(call).id();
+        self.bidders.meanwhile(move || {
+            let look = block_on(Calls::look(&*store, tenant, id, &Ask::default(), now)).unwrap();
+            let (mut call, version) = look.call.unwrap();
+            let recording = RecordingReady {
+                recording_id: "RE9".into(),
+                url: "https://example.com/RE9".into(),
+                duration_secs: None,
+            };
+            call.recording(&recording);
+            let save = Save {
+                growth: Growth::default(),
+                releases: Vec::new(),
+                call,
+                expected: Some(version),
+                fact: Fact {
+                    at: now,
+                    step: StepKey::recording("RE9"),
+                    event: EventKind::Recording(recording),
+                    parameters: BTreeMap::new(),
+                    directives: Vec::new(),
+                    nodes: Vec::new(),
+                },
+                decision: None,
+                auction: None,
+                outbox: Vec::new(),
+            };
+            block_on(Calls::save(&*store, tenant, save)).unwrap();
+        });
+    }
+
+    /// Takes a buyer out of the campaign.
+    pub(super) fn unassign(&self, name: &str) {
+        let campaign = CampaignId::from_uuid(self.campaign);
+        block_on(self.store.unassign(self.tenant, campaign, self.id(name))).unwrap();
+    }
+
+    /// What the caller does at a step of a flow.
+    pub(super) fn step(&self, call: u32, step: u32, input: CallerInput) -> String {
+        self.deliver(call, EventKind::FlowStep(FlowStep { step, input, call_status: None }))
+    }
+
+    pub(super) fn keys(&self, call: u32, step: u32, digits: &str) -> String {
+        self.step(call, step, CallerInput::Keys { digits: digits.to_owned() })
+    }
+
+    /// What a call has to send.
+    pub(super) fn outbox(&self, call: u32) -> Vec<Delivery> {
+        let id: CallId = Self::carrier_call(call).id();
+        let records = block_on(Outbox::of_call(&*self.store, self.tenant, id)).unwrap();
+        records.into_iter().map(|record| record.delivery).collect()
+    }
+
+    /// The nodes that a call came through, each with its exit.
+    pub(super) fn way(&self, call: u32) -> Vec<String> {
+        let facts = self.journey(call).facts;
+        let runs = facts.iter().flat_map(|fact| &fact.nodes);
+        let run = |run: &NodeRun| format!("{}:{}", run.node, run.exit.as_deref().unwrap_or("-"));
+        runs.map(run).collect()
+    }
+
+    /// The strategies of a call's decisions, in order.
+    pub(super) fn decisions(&self, call: u32) -> Vec<crate::model::Strategy> {
+        self.journey(call).decisions.iter().map(|(_, decision)| decision.strategy).collect()
+    }
+
+    /// The journal of a call, as it is stored.
+    pub(super) fn journal(&self, call: u32) -> String {
+        serde_json::to_string(&self.journey(call).facts).unwrap()
+    }
+
+    /// The leg to somebody ended without an answer.
+    pub(super) fn leg_ended(&self, call: u32, attempt: u32, outcome: DialOutcome) {
+        let leg = format!("LEG{call}-{attempt}");
+        let (status, outcome) = (LegStatus::Ended, Some(outcome));
+        let news = EventKind::LegProgress(LegProgress { attempt, leg, status, outcome });
+        assert_eq!(self.deliver(call, news), "");
+    }
+
     pub(super) fn target_id(&self, name: &str) -> TargetId {
         TargetId::from_uuid(self.targets[name])
     }
@@ -145,7 +254,7 @@ impl Desk {
     /// The auction of a call.
     pub(super) fn auction(&self, call: u32) -> AuctionRecord {
         let id: CallId = Self::carrier_call(call).id();
-        let mut auctions = block_on(self.store.of_call(self.tenant, id)).unwrap();
+        let mut auctions = block_on(Auctions::of_call(&*self.store, self.tenant, id)).unwrap();
         assert_eq!(auctions.len(), 1, "a call has one auction");
         auctions.remove(0)
     }
@@ -265,6 +374,34 @@ impl Desk {
         assert_eq!(self.deliver(call, EventKind::Recording(ready)), "");
     }
 
+    /// A target reports what became of a call, by an id of its own where it has one.
+    pub(super) fn report(
+        &self,
+        call: u32,
+        (target, status): (&str, ReportStatus),
+        amount: Option<Money>,
+        id: Option<&str>,
+    ) -> ReportOutcome {
+        let report = TargetReport {
+            target: self.target_id(target),
+            status,
+            amount,
+            reason: None,
+            report_id: id.map(str::to_owned),
+        };
+        let call = Self::carrier_call(call).id();
+        block_on(self.switchboard.report(self.tenant, call, report)).unwrap()
+    }
+
+    /// How many calls count as converted by a target.
+    pub(super) fn conversions(&self, target: &str) -> u64 {
+        let target = self.target_id(target).into();
+        let activity = Some((CampaignId::from_uuid(self.campaign), vec![target]));
+        let (id, ask) = (Self::carrier_call(0).id(), Ask { activity, ..Ask::default() });
+        let look = block_on(self.store.look(self.tenant, id, &ask, self.clock.now())).unwrap();
+        look.activity[&target].converted
+    }
+
     fn carrier_call(call: u32) -> CarrierCall {
         CarrierCall {
             carrier: "twilio".into(),
@@ -284,8 +421,16 @@ impl Desk {
 
     fn told(&self, directive: &Directive) -> String {
         match directive {
-            Directive::Say { text } => format!("say {text}"),
+            Directive::Say(speech) => format!("say {}", speech.text),
             Directive::Hangup => "hangup".into(),
+            Directive::Continue { step } => format!("continue {step}"),
+            Directive::Play(sound) => format!("play {}", sound.url),
+            Directive::Ask(question) => {
+                format!("ask {}: {}", question.step, heard(&question.prompts))
+            }
+            Directive::Record(message) => format!("record {}", message.step),
+            Directive::Enqueue(place) => format!("enqueue {}", place.queue),
+            Directive::Confer(place) => format!("confer {}", place.attempt),
             Directive::Dial(dial) => {
                 let rung = dial.destination.as_str();
                 let buyer = self.buyers.iter().find(|(_, (_, number))| number == rung);
@@ -326,4 +471,12 @@ impl Desk {
             .items
             .len()
     }
+}
+
+fn heard(prompts: &[Prompt]) -> String {
+    let told = |prompt: &Prompt| match prompt {
+        Prompt::Say(speech) => speech.text.clone(),
+        Prompt::Play(sound) => sound.url.clone(),
+    };
+    prompts.iter().map(told).collect::<Vec<_>>().join(" ")
 }

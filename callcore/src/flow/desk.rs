@@ -1,0 +1,171 @@
+//! What a node works with: the call, its session, and the reply that grows from node to node.
+
+use uuid::Uuid;
+
+use super::act::Act;
+use super::context::Context;
+use super::text::Values;
+use crate::call::{Delivery, Directive, FlowSession, NoRouteReason, Payload, Prompt, Question};
+use crate::vocabulary::Seed;
+
+/// What a node works with.
+pub(crate) struct Desk<'a> {
+    pub(crate) context: Context<'a>,
+    pub(crate) session: FlowSession,
+    /// What is worth knowing of the node's run.
+    pub(crate) note: Option<String>,
+    /// Why nobody took the call, where a node says so.
+    pub(crate) no_route: Option<NoRouteReason>,
+    pub(super) directives: Vec<Directive>,
+    pub(super) deliveries: Vec<Delivery>,
+    /// Which node gave rise to each directive and delivery, in their order.
+    pub(super) made: Vec<Made>,
+    pub(super) reply_bytes: usize,
+}
+
+/// Something that a node gave rise to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Made {
+    /// The node's id.
+    pub(super) node: String,
+    /// What it is; each kind is in the order of its own list.
+    pub(super) what: What,
+}
+
+/// The two kinds of things that a reply is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Directive,
+    Delivery,
+}
+
+impl<'a> Desk<'a> {
+    /// An empty desk.
+    pub(super) const fn new(context: Context<'a>, session: FlowSession) -> Self {
+        Self {
+            context,
+            session,
+            note: None,
+            no_route: None,
+            directives: Vec::new(),
+            deliveries: Vec::new(),
+            made: Vec::new(),
+            reply_bytes: 0,
+        }
+    }
+}
+
+impl Desk<'_> {
+    /// What texts are filled with.
+    pub(crate) fn values(&self) -> Values<'_> {
+        Values { context: &self.context, variables: &self.session.variables }
+    }
+
+    /// Has the caller hear something.
+    pub(crate) fn tell(&mut self, prompt: Prompt) {
+        self.reply_bytes += prompt_bytes(&prompt);
+        self.add(prompt.into());
+    }
+
+    /// Has the carrier do something that is neither spoken nor asked.
+    pub(crate) fn direct(&mut self, directive: Directive) {
+        self.reply_bytes += DIRECTIVE_BYTES;
+        self.add(directive);
+    }
+
+    /// Asks the caller; the question's step is given here.
+    pub(crate) fn ask(&mut self, question: Question) -> Act {
+        let step = self.next_step();
+        let heard: usize = question.prompts.iter().map(prompt_bytes).sum();
+        let hints: usize = question.hints.iter().map(|hint| escaped(hint)).sum();
+        self.reply_bytes += DIRECTIVE_BYTES + heard + hints;
+        self.add(Directive::Ask(Question { step, ..question }));
+        Act::Wait
+    }
+
+    fn add(&mut self, directive: Directive) {
+        self.directives.push(directive);
+        self.made.push(Made { node: self.session.node.clone(), what: What::Directive });
+    }
+
+    /// The number of the next step that the carrier comes back with.
+    pub(crate) fn next_step(&mut self) -> u32 {
+        self.session.step = self.session.step.saturating_add(1);
+        self.session.step
+    }
+
+    /// Sends something once the step is saved. Its id is that of the visit and the place among the
+    /// deliveries, so that handling the event again gives the same.
+    pub(crate) fn deliver(&mut self, name: String, retries: u32, payload: Payload) {
+        self.deliveries.push(Delivery { id: self.delivery_id(), name, retries, payload });
+        self.made.push(Made { node: self.session.node.clone(), what: What::Delivery });
+    }
+
+    /// The id of the next delivery.
+    pub(crate) fn delivery_id(&self) -> Uuid {
+        let purpose = format!("delivery/{}", self.deliveries.len());
+        let step = format!("flow/{}/{}", self.session.visits, self.session.step);
+        Seed::derive(self.context.tenant, self.context.call, &step, &purpose).uuid()
+    }
+
+    /// Leaves out what no carrier would take any more.
+    pub(super) fn cut_reply(&mut self) {
+        self.directives.clear();
+        self.made.retain(|made| made.what != What::Directive);
+        self.reply_bytes = 0;
+    }
+
+    /// Leaves out what the carrier would have come back for.
+    pub(super) fn take_back_question(&mut self) {
+        if self.directives.pop_if(|directive| directive.is_last()).is_some()
+            && let Some(at) = self.made.iter().rposition(|made| made.what == What::Directive)
+        {
+            self.made.remove(at);
+        }
+    }
+
+    /// A text without what callers entered and nobody is to see.
+    pub(super) fn hidden(&self, text: &str) -> String {
+        hidden(text, &self.session)
+    }
+}
+
+/// A text in which every value of a sensitive variable is replaced, as it was entered and as it
+/// stands in URLs.
+pub(super) fn hidden(text: &str, session: &FlowSession) -> String {
+    let mut shown = text.to_owned();
+    let values = session.sensitive.iter().filter_map(|name| session.variables.get(name));
+    let mut values: Vec<&String> = values.filter(|value| !value.is_empty()).collect();
+    // A short value may be a part of a long one.
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    for value in values {
+        let stars = "*".repeat(value.chars().count());
+        shown = shown.replace(value.as_str(), &stars);
+        shown = shown.replace(&crate::auction::percent_encoded(value), &stars);
+    }
+    shown
+}
+
+impl std::fmt::Debug for Desk<'_> {
+    // What is said and sent is filled with what callers entered.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").field("session", &self.session).finish_non_exhaustive()
+    }
+}
+
+/// What a directive takes in a carrier's document beside its texts: names, attributes, addresses.
+const DIRECTIVE_BYTES: usize = 600;
+
+fn prompt_bytes(prompt: &Prompt) -> usize {
+    match prompt {
+        Prompt::Say(speech) => DIRECTIVE_BYTES / 2 + escaped(&speech.text),
+        Prompt::Play(sound) => DIRECTIVE_BYTES / 2 + escaped(&sound.url),
+    }
+}
+
+/// How long a text may become in a document: the longest escape has six bytes.
+fn escaped(text: &str) -> usize {
+    text.bytes()
+        .map(|byte| if matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'') { 6 } else { 1 })
+        .sum()
+}

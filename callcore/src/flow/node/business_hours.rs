@@ -1,0 +1,103 @@
+//! `business_hours`: open, closed or a holiday at the instant of the call.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::weekday::NAMES;
+use super::{Behaviour, ExitRule, Last};
+use crate::flow::act::Act;
+use crate::flow::desk::Desk;
+use crate::flow::reader::{Reader, shape};
+use crate::schedule::{
+    BusinessHours as WeekHours, DayHours, Holiday, MAX_HOLIDAYS, OpenState, Schedule,
+    ScheduleDocument, check,
+};
+
+#[derive(Debug)]
+pub(super) struct BusinessHours {
+    schedule: Schedule,
+}
+
+pub(super) fn read(reader: &Reader<'_>) -> Option<BusinessHours> {
+    if !reader.has("timezone") {
+        reader.missing("timezone", "the time zone");
+    }
+    let zone = reader.zone("timezone");
+    let holidays_hold =
+        reader.choice("holidayBehavior", &[("override", true), ("regular", false)]).unwrap_or(true);
+    if !reader.has("businessHours") {
+        reader.missing("businessHours", "the weekly hours");
+    }
+    let week = reader.value("businessHours").and_then(|week| week_of(week, reader));
+    let holidays = holidays(reader);
+    let mut document = ScheduleDocument { business_hours: week?, holidays: holidays? };
+    reader.report().extend(reader.place(), check(&document));
+    if !holidays_hold {
+        document.holidays.clear();
+    }
+    if document.business_hours.days().all(|(_, _, day)| !day.enabled || day.time_ranges.is_empty())
+    {
+        let message = "it is never open: enable a weekday and give it a time range";
+        reader.report().warning("never_open", reader.path("businessHours"), message);
+    }
+    let schedule = Schedule::compile(&document, zone?).ok()?;
+    Some(BusinessHours { schedule })
+}
+
+/// The hours of a week, where each weekday can be read.
+fn week_of(week: &Value, reader: &Reader<'_>) -> Option<WeekHours> {
+    let place = reader.path("businessHours");
+    let Some(days) = week.as_object() else {
+        let message = format!("an object of weekdays is expected instead of {}", shape(week));
+        reader.report().error("wrong_type", place, message);
+        return None;
+    };
+    let day = |(name, day): (&String, &Value)| {
+        let path = format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"));
+        if !NAMES.iter().any(|(known, _)| known == name) {
+            let message = format!("{name:?} is no weekday: expected are monday to sunday");
+            reader.report().error("unknown_key", path, message);
+            return false;
+        }
+        day.is_null() || part::<DayHours>(day, path, reader).is_some()
+    };
+    let readable: Vec<bool> = days.iter().map(day).collect();
+    serde_json::from_value(week.clone()).ok().filter(|_| !readable.contains(&false))
+}
+
+fn holidays(reader: &Reader<'_>) -> Option<Vec<Holiday>> {
+    let items = reader.list("holidays", MAX_HOLIDAYS).into_iter();
+    let holidays: Vec<_> = items.map(|(path, item)| part(item, path, reader)).collect();
+    holidays.into_iter().collect()
+}
+
+/// One part of a schedule.
+fn part<T: DeserializeOwned>(value: &Value, path: String, reader: &Reader<'_>) -> Option<T> {
+    serde_json::from_value(value.clone())
+        .inspect_err(|error| {
+            let message = format!("the hours cannot be read: {error}");
+            reader.report().error("bad_schedule", path, message);
+        })
+        .ok()
+}
+
+impl Behaviour for BusinessHours {
+    fn exits(&self) -> Vec<ExitRule> {
+        vec![
+            ExitRule::required("open"),
+            ExitRule::required("closed"),
+            ExitRule::optional("holiday", Last::Fail).or(&["closed"]),
+        ]
+    }
+
+    fn enter(&self, desk: &mut Desk<'_>) -> Act {
+        match self.schedule.state(desk.context.now) {
+            OpenState::Open => Act::exit("open"),
+            OpenState::Closed => Act::exit("closed"),
+            OpenState::Holiday { name } => {
+                desk.note = (!name.is_empty()).then_some(name);
+                Act::exit("holiday")
+            }
+        }
+    }
+}

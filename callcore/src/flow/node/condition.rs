@@ -1,0 +1,244 @@
+//! `condition`: yes or no, by the caller, by the time, or by custom code.
+
+use std::collections::BTreeMap;
+
+use chrono::SecondsFormat;
+use chrono_tz::Tz;
+use regex::Regex;
+use serde_json::{Value, json};
+
+use super::hours::{Hours, first_gap};
+use super::weekday::read_days;
+use super::{Behaviour, ExitRule, Last, Mentions, unexpected};
+use crate::call::Caller;
+use crate::flow::act::{Act, Input, Need};
+use crate::flow::desk::Desk;
+use crate::flow::pattern;
+use crate::flow::reader::Reader;
+use crate::schedule::minutes_of_day;
+use crate::vocabulary::{PhoneNumber, limits};
+
+/// Most numbers of a list.
+const LISTED: usize = 10_000;
+
+#[derive(Debug)]
+pub(super) enum Condition {
+    CallerId(CallerRule),
+    Time { hours: Hours, zone: Tz },
+    Custom { code: String },
+}
+
+#[derive(Debug)]
+pub(super) enum CallerRule {
+    StartsWith(String),
+    Equals(String),
+    InList(Vec<String>),
+    Matches(Regex),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    CallerId,
+    Time,
+    Custom,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Rule {
+    StartsWith,
+    Equals,
+    InList,
+    Matches,
+}
+
+pub(super) fn read(reader: &Reader<'_>, mentions: &mut Mentions) -> Option<Condition> {
+    if !reader.has("conditionType") {
+        reader.missing("conditionType", "what is asked");
+    }
+    let kinds = [("caller_id", Kind::CallerId), ("time", Kind::Time), ("custom", Kind::Custom)];
+    let Some(kind) = reader.choice("conditionType", &kinds) else {
+        reader.ignore_rest();
+        return None;
+    };
+    match kind {
+        Kind::CallerId => caller_rule(reader).map(Condition::CallerId),
+        Kind::Time => time(reader),
+        Kind::Custom => {
+            let code = custom(reader)?;
+            mentions.code = Some((code.clone(), reader.path("code")));
+            Some(Condition::Custom { code })
+        }
+    }
+}
+
+fn caller_rule(reader: &Reader<'_>) -> Option<CallerRule> {
+    if !reader.has("rule") {
+        reader.missing("rule", "how the caller is compared");
+    }
+    let rules = [
+        ("starts_with", Rule::StartsWith),
+        ("equals", Rule::Equals),
+        ("in_list", Rule::InList),
+        ("matches", Rule::Matches),
+    ];
+    let rule = reader.choice("rule", &rules);
+    if !reader.has("value") {
+        reader.missing("value", "what the caller is compared with");
+        return None;
+    }
+    Some(match rule? {
+        Rule::StartsWith => CallerRule::StartsWith(compared(reader)?.trim().to_owned()),
+        Rule::Equals => CallerRule::Equals(plain(compared(reader)?)),
+        Rule::InList => CallerRule::InList(listed(reader)?),
+        Rule::Matches => CallerRule::Matches(pattern::read(reader, "value")?),
+    })
+}
+
+/// A number, or the beginning of one.
+fn compared<'a>(reader: &Reader<'a>) -> Option<&'a str> {
+    let text = reader.words("value")?;
+    if text.trim().starts_with(|c: char| c.is_ascii_digit() || c == '(') {
+        let message = format!("callers' numbers begin with + and the country, {text:?} does not");
+        reader.report().warning("not_international", reader.path("value"), message);
+    }
+    Some(text)
+}
+
+/// A list, or a text with commas or line breaks.
+fn listed(reader: &Reader<'_>) -> Option<Vec<String>> {
+    let numbers: Vec<String> = match reader.value("value") {
+        Some(Value::String(text)) => {
+            let parts = text.split([',', ';', '\n']).map(str::trim);
+            parts.filter(|part| !part.is_empty()).map(plain).collect()
+        }
+        _ => reader.texts("value", LISTED).into_iter().map(plain).collect(),
+    };
+    if numbers.len() > LISTED {
+        let message = format!("at most {LISTED} items are allowed, there are {}", numbers.len());
+        reader.report().error("too_many", reader.path("value"), message);
+    }
+    if numbers.is_empty() {
+        let message = "the list is empty: give at least one number";
+        reader.report().error("empty_list", reader.path("value"), message);
+        return None;
+    }
+    Some(numbers)
+}
+
+/// A number as the carrier writes it, where it is one.
+fn plain(text: &str) -> String {
+    let text = text.trim();
+    text.parse::<PhoneNumber>().map_or_else(|_| text.to_owned(), |number| number.to_string())
+}
+
+fn time(reader: &Reader<'_>) -> Option<Condition> {
+    if !reader.has("timezone") {
+        reader.missing("timezone", "the time zone");
+    }
+    let zone = reader.zone("timezone");
+    let from_minute = minute(reader, "startTime", 0);
+    let to_minute = minute(reader, "endTime", 24 * 60);
+    let days = read_days(reader, "daysOfWeek");
+    let hours = Hours { from_minute: from_minute?, to_minute: to_minute?, days };
+    if first_gap([&hours]).is_none() {
+        let message = "this is every minute of the week, so the answer is always yes";
+        reader.report().warning("always_yes", reader.place(), message);
+    }
+    Some(Condition::Time { hours, zone: zone? })
+}
+
+fn minute(reader: &Reader<'_>, key: &'static str, default: u16) -> Option<u16> {
+    if !reader.has(key) {
+        return Some(default);
+    }
+    let text = reader.text(key)?;
+    let minute = minutes_of_day(text);
+    if minute.is_none() {
+        let message = format!("{text:?} is no time of day: HH:MM from 00:00 to 24:00 is expected");
+        reader.report().error("bad_time", reader.path(key), message);
+    }
+    minute
+}
+
+fn custom(reader: &Reader<'_>) -> Option<String> {
+    if !reader.has("code") {
+        reader.missing("code", "the body of the function");
+        return None;
+    }
+    let Some(Value::String(code)) = reader.value("code") else {
+        let message = "a text is expected: the body of a JavaScript function";
+        reader.report().error("wrong_type", reader.path("code"), message);
+        return None;
+    };
+    if code.len() > limits::CODE_BYTES {
+        let message = format!("at most {} bytes of code are allowed", limits::CODE_BYTES);
+        reader.report().error("too_long", reader.path("code"), message);
+        return None;
+    }
+    if code.trim().is_empty() {
+        let message = "the code is empty: return something truthy for yes";
+        reader.report().error("blank", reader.path("code"), message);
+        return None;
+    }
+    Some(code.clone())
+}
+
+impl CallerRule {
+    fn holds(&self, caller: &Caller) -> bool {
+        let shown = caller.number.as_ref().map_or(caller.address.as_str(), PhoneNumber::as_str);
+        match self {
+            Self::StartsWith(prefix) => shown.starts_with(prefix.as_str()),
+            Self::Equals(other) => shown == other,
+            Self::InList(list) => list.iter().any(|other| other == shown),
+            Self::Matches(pattern) => pattern.is_match(shown),
+        }
+    }
+}
+
+fn answer(holds: bool) -> Act {
+    Act::exit(if holds { "yes" } else { "no" })
+}
+
+/// What custom code sees of the call.
+fn seen(desk: &Desk<'_>) -> Value {
+    let context = &desk.context;
+    let tags: BTreeMap<&str, &str> = context.tags.iter().collect();
+    json!({
+        "caller": context.caller.address,
+        "called": context.called,
+        "vars": desk.session.variables,
+        "tags": tags,
+        "now": context.now.to_rfc3339_opts(SecondsFormat::Secs, true),
+    })
+}
+
+impl Behaviour for Condition {
+    fn exits(&self) -> Vec<ExitRule> {
+        vec![
+            ExitRule::required("yes"),
+            ExitRule::required("no"),
+            ExitRule::optional("error", Last::Fail).or(&["no"]),
+        ]
+    }
+
+    fn enter(&self, desk: &mut Desk<'_>) -> Act {
+        match self {
+            Self::CallerId(rule) => answer(rule.holds(desk.context.caller)),
+            Self::Time { hours, zone } => answer(hours.contain(desk.context.now, *zone)),
+            Self::Custom { code } => {
+                Act::Need(Need::Script { code: code.clone(), call: seen(desk) })
+            }
+        }
+    }
+
+    fn resume(&self, desk: &mut Desk<'_>, input: &Input) -> Act {
+        match input {
+            Input::Scripted(Ok(holds)) => answer(*holds),
+            Input::Scripted(Err(reason)) => {
+                desk.note = Some(reason.clone());
+                Act::exit("error")
+            }
+            _ => unexpected(desk),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What callers hear: words in a voice, or a sound file.
+
+use crate::call::{Prompt, Sound, Speech};
+use crate::flow::desk::Desk;
+use crate::flow::node::Mentions;
+use crate::flow::reader::Reader;
+use crate::flow::text::{Text, noted, read_text};
+
+/// Longest name of a voice, in characters.
+const VOICE_CHARACTERS: usize = 100;
+
+/// How words are spoken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Voice {
+    voice: Option<String>,
+    pub(super) language: Option<String>,
+    pub(super) speed_percent: Option<u16>,
+}
+
+impl Voice {
+    /// Reads `voice` and `language`.
+    pub(super) fn read(reader: &Reader<'_>) -> Self {
+        let voice = reader.words("voice").filter(|voice| {
+            let fits = voice.chars().count() <= VOICE_CHARACTERS
+                && voice.chars().all(|c| c.is_ascii_alphanumeric() || "._- ".contains(c));
+            if !fits {
+                let message = format!("{voice:?} is no name of a voice, such as Polly.Joanna");
+                reader.report().error("bad_voice", reader.path("voice"), message);
+            }
+            fits
+        });
+        let language = reader.words("language").filter(|language| {
+            let fits = is_language(language);
+            if !fits {
+                let message = format!("{language:?} is no BCP 47 language tag, such as en-US");
+                reader.report().error("bad_language", reader.path("language"), message);
+            }
+            fits
+        });
+        Self {
+            voice: voice.map(str::to_owned),
+            language: language.map(str::to_owned),
+            speed_percent: None,
+        }
+    }
+
+    /// A text in this voice.
+    pub(super) fn say(&self, text: &Text, desk: &Desk<'_>, times: u32) -> Prompt {
+        Prompt::Say(Speech {
+            text: text.spoken(&desk.values()),
+            voice: self.voice.clone(),
+            language: self.language.clone(),
+            speed_percent: self.speed_percent,
+            times,
+        })
+    }
+}
+
+/// Whether a text has the shape of a language tag: RFC 5646 §2.1, without its rarer parts.
+fn is_language(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let first = parts.next().unwrap_or_default();
+    let primary = (2..=3).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic());
+    primary
+        && parts.all(|part| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+        })
+}
+
+/// Words or a sound file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    Words(Text),
+    Sound(String),
+}
+
+impl Heard {
+    /// Reads what stands under one of two keys.
+    pub(super) fn read(
+        reader: &Reader<'_>,
+        words: &'static str,
+        sound: &'static str,
+        mentions: &mut Mentions,
+    ) -> Option<Self> {
+        if reader.has(words) && reader.has(sound) {
+            let message =
+                format!("with `{sound}` there, `{words}` is not spoken: give one of them");
+            reader.report().warning("unused", reader.path(words), message);
+        }
+        let text = read_text(reader, words, &mut mentions.uses);
+        let url = reader.url(sound).map(str::to_owned);
+        if !reader.has(words) && !reader.has(sound) {
+            reader.missing(words, &format!("what the caller hears (`{words}` or `{sound}`)"));
+        }
+        url.map(Self::Sound).or_else(|| text.map(Self::Words))
+    }
+
+    pub(super) fn prompt(&self, voice: &Voice, desk: &Desk<'_>, times: u32) -> Prompt {
+        match self {
+            Self::Words(text) => voice.say(text, desk, times),
+            Self::Sound(url) => Prompt::Play(Sound { url: url.clone(), times }),
+        }
+    }
+}
+
+/// A text that need not be there.
+pub(super) fn optional_text(
+    reader: &Reader<'_>,
+    key: &'static str,
+    mentions: &mut Mentions,
+) -> Option<Text> {
+    // Editors write an empty text for a field that was never filled in.
+    let source = reader.text(key).filter(|text| !text.trim().is_empty())?;
+    Some(noted(Text::parse(source), &reader.path(key), &mut mentions.uses))
+}

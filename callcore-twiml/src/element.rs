@@ -22,6 +22,11 @@ pub(crate) enum Content<'a> {
     Elements(Vec<&'a dyn Element>),
     Empty,
     Text(&'a str),
+    /// A text between the tags of an element of its own.
+    Wrapped {
+        wrapper: &'a dyn Element,
+        text: &'a str,
+    },
 }
 
 /// An element that can be read.

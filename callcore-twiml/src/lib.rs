@@ -26,8 +26,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Supported are the verbs of [`Verb`] with the nouns of [`Noun`], without SSML. A verb is a file
-//! in `src/verb/`, which declares its attributes in one table for both directions, and a line in
+//! Supported are the verbs of [`Verb`] with the nouns of [`Noun`]. Of SSML there is [`Prosody`] with
+//! its `rate`, around the whole text of a [`Say`], and nothing else. A verb is a file in
+//! `src/verb/`, which declares its attributes in one table for both directions, and a line in
 //! [`Verb`].
 
 mod attribute;
@@ -50,16 +51,19 @@ mod xml;
 pub use error::{ParseError, ParseErrorKind, Violation, WriteError};
 pub use form::{Form, FormError, MAX_FORM_BYTES, MAX_FORM_PAIRS};
 pub use group::{AnsweringMachineDetection, RecordingStatusCallback, StatusCallback};
-pub use noun::{Noun, Number, Sip};
+pub use noun::{
+    Beep, Conference, ConferenceRecord, ConferenceStatusCallback, Noun, Number, Queue, Sip,
+};
 pub use response::{MAX_DOCUMENT_BYTES, MAX_PARSE_BYTES, Response};
 pub use text::sanitize_text;
 pub use value::{
-    CallEvent, MachineDetection, Method, Password, RecordingEvent, RingTone, Trim, Voice,
+    CallEvent, ConferenceEvent, JitterBufferSize, MachineDetection, Method, Password,
+    RecordingEvent, Region, RingTone, Trim, Voice,
 };
 pub use verb::{
-    Dial, DialRecord, DialTarget, Enqueue, Gather, GatherInput, GatherPrompt, Hangup, Pause, Play,
-    PlaySource, Record, RecordingTrack, Redirect, Reject, RejectReason, Say, SpeechModel,
-    SpeechTimeout, Verb,
+    Dial, DialRecord, DialTarget, Enqueue, Gather, GatherInput, GatherPrompt, Hangup, Pause,
+    Percent, Play, PlaySource, Prosody, Record, RecordingTrack, Redirect, Reject, RejectReason,
+    Say, SpeechModel, SpeechTimeout, Verb,
 };
 
 use response::{MAX_DEPTH, is_known_element};

@@ -2,7 +2,7 @@
 
 use crate::element::Choice;
 use crate::error::{ParseError, ParseErrorKind, WriteError};
-use crate::verb::Verb;
+use crate::verb::{self, Verb};
 use crate::xml;
 
 /// The longest document that is written, in bytes: Twilio reads 64 kB
@@ -84,7 +84,7 @@ impl<V: Into<Verb>> FromIterator<V> for Response {
 /// Whether this crate knows an element of this name, in whatever place.
 pub(crate) fn is_known_element(name: &str) -> bool {
     let nested = [<crate::noun::Noun as Choice>::NAMES, <Verb as Choice>::NAMES];
-    name == NAME || nested.concat().contains(&name)
+    name == NAME || name == verb::PROSODY || nested.concat().contains(&name)
 }
 
 /// The one document of a verb, for the tests of the verbs.

@@ -32,6 +32,69 @@ words! {
 }
 
 words! {
+    /// A change of a conference or of somebody in it that Twilio reports
+    /// (<https://www.twilio.com/docs/voice/twiml/conference#attributes-statusCallbackEvent>).
+    ConferenceEvent {
+        /// The conference began.
+        Start = "start",
+        /// It ended.
+        End = "end",
+        /// Somebody joined.
+        Join = "join",
+        /// Somebody left.
+        Leave = "leave",
+        /// Somebody was muted or unmuted.
+        Mute = "mute",
+        /// Somebody was put on hold or taken off it.
+        Hold = "hold",
+        /// Somebody's settings were changed.
+        Modify = "modify",
+        /// Somebody began or stopped to speak.
+        Speaker = "speaker",
+        /// An announcement began or ended.
+        Announcement = "announcement",
+    }
+}
+
+words! {
+    /// The region in which a conference is mixed
+    /// (<https://www.twilio.com/docs/voice/twiml/conference#attributes-region>).
+    Region {
+        /// Virginia.
+        Us1 = "us1",
+        /// Oregon.
+        Us2 = "us2",
+        /// Ireland.
+        Ie1 = "ie1",
+        /// Frankfurt.
+        De1 = "de1",
+        /// Singapore.
+        Sg1 = "sg1",
+        /// São Paulo.
+        Br1 = "br1",
+        /// Sydney.
+        Au1 = "au1",
+        /// Tokyo.
+        Jp1 = "jp1",
+    }
+}
+
+words! {
+    /// How much delay a conference allows itself to smooth the voices
+    /// (<https://www.twilio.com/docs/voice/twiml/conference#attributes-jitter-buffer-size>).
+    JitterBufferSize {
+        /// Much.
+        Large = "large",
+        /// Some.
+        Medium = "medium",
+        /// Little.
+        Small = "small",
+        /// None.
+        Off = "off",
+    }
+}
+
+words! {
     /// A change of a recording that Twilio reports
     /// (<https://www.twilio.com/docs/voice/twiml/record>).
     RecordingEvent {
@@ -65,7 +128,7 @@ words! {
     }
 }
 
-single_words!(Method, Trim, MachineDetection);
+single_words!(Method, Trim, MachineDetection, Region, JitterBufferSize);
 
 /// The voice that speaks (<https://www.twilio.com/docs/voice/twiml/say#voice>).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -251,6 +314,9 @@ mod tests {
         }
         check::<Method>();
         check::<CallEvent>();
+        check::<ConferenceEvent>();
+        check::<Region>();
+        check::<JitterBufferSize>();
         check::<RecordingEvent>();
         check::<Trim>();
         check::<MachineDetection>();

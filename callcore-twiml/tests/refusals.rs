@@ -21,7 +21,7 @@ fn unknown_elements() {
         ("<Response>¶<say>x</say></Response>", "say", "Response"),
         ("<Response><Say>é</Say>¶<Shout/></Response>", "Shout", "Response"),
         ("<Response><Gather>¶<Prompt/></Gather></Response>", "Prompt", "Gather"),
-        ("<Response><Dial>¶<Conference>x</Conference></Dial></Response>", "Conference", "Dial"),
+        ("<Response><Dial>¶<Application>x</Application></Dial></Response>", "Application", "Dial"),
         ("<Response><Say>a¶<break/></Say></Response>", "break", "Say"),
         ("<Response>¶<a:Say>x</a:Say></Response>", "a:Say", "Response"),
     ] {
@@ -45,8 +45,12 @@ fn wrong_nesting() {
             assert_eq!(refuse(&document), expected);
         }
     }
-    for noun in ["Number", "Sip"] {
-        for parent in ["Response", "Gather", "Say"] {
+    for noun in ["Conference", "Number", "Queue", "Sip", "prosody"] {
+        for parent in ["Response", "Gather", "Say", "Dial"] {
+            // Each has one place where it is at home.
+            if (noun == "prosody") == (parent == "Say") || (noun != "prosody" && parent == "Dial") {
+                continue;
+            }
             let inner = format!("¶<{noun}>x</{noun}>");
             let document = match parent {
                 "Response" => format!("<Response>{inner}</Response>"),

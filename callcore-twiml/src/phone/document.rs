@@ -62,10 +62,14 @@ impl Document {
                     enqueue.action.as_ref().map(|_| "an <Enqueue> with an action")
                 }
                 Verb::Hangup(_) => Some("a <Hangup>"),
-                Verb::Record(_) => Some("a <Record> that records something"),
                 Verb::Redirect(_) => Some("a <Redirect>"),
                 Verb::Reject(_) => Some("a <Reject>"),
-                Verb::Gather(_) | Verb::Pause(_) | Verb::Play(_) | Verb::Say(_) => None,
+                // What follows these runs when the caller does nothing, or in any case.
+                Verb::Gather(_)
+                | Verb::Pause(_)
+                | Verb::Play(_)
+                | Verb::Record(_)
+                | Verb::Say(_) => None,
             };
             why.map(|why| (index, why))
         })?;
@@ -177,6 +181,7 @@ mod tests {
             "<Redirect>/b</Redirect>",
             "<Dial>+1</Dial><Say>x</Say>",
             "<Gather/><Say>x</Say><Hangup/>",
+            "<Record/><Redirect>/b</Redirect>",
         ] {
             assert_eq!(document(quiet).unreachable(), None, "{quiet}");
         }

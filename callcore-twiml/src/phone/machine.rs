@@ -5,7 +5,7 @@ use callcore::call::CallStatus;
 use super::fetch::Cookies;
 use super::limits::MAX_CALL_MS;
 use super::line::{Ended, Line, Person, Signal, whole_seconds};
-use super::report::{Entry, Event, Heard, Party, Report, Sound, Warning};
+use super::report::{Entry, Event, Heard, Manner, Party, Report, Sound, Warning};
 use super::sid::Sids;
 use super::{Phone, Script};
 use crate::Form;
@@ -29,7 +29,7 @@ pub(super) struct Machine<'a> {
     pub(super) lines: Vec<Line>,
     pub(super) cookies: Cookies,
     pub(super) entries: Vec<Entry>,
-    /// When an agent takes the caller out of the queue.
+    /// When somebody takes the caller out of the queue, or the waiting in a conference ends.
     pub(super) taken_ms: Option<u64>,
     /// Whether a verb has run.
     pub(super) begun: bool,
@@ -48,7 +48,7 @@ pub(super) enum Over {
     /// `<Hangup>`, or what amounts to it.
     Hangup,
     Rejected(CallStatus),
-    /// An agent took the caller out of the queue.
+    /// The waiting in a queue or conference is over, as the script says.
     Taken,
 }
 
@@ -253,8 +253,19 @@ impl<'a> Machine<'a> {
 
     /// Notes that somebody begins to hear something, and says where that stands.
     pub(super) fn hear(&mut self, line: LineId, sound: Sound, times: u64) -> usize {
+        self.hear_as(line, sound, Manner::default(), times)
+    }
+
+    /// The same for something that is spoken in a manner of its own.
+    pub(super) fn hear_as(
+        &mut self,
+        line: LineId,
+        sound: Sound,
+        manner: Manner,
+        times: u64,
+    ) -> usize {
         let party = self.lines[line].party();
-        self.note(Event::Heard(Heard { party, sound, times, cut: false }));
+        self.note(Event::Heard(Heard { party, sound, manner, times, cut: false }));
         self.entries.len() - 1
     }
 

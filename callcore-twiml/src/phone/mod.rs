@@ -53,15 +53,20 @@
 //! - A document that [`Response::parse`](crate::Response::parse) refuses is an error, and the
 //!   fallback URL is requested. Twilio runs some of these and only warns.
 //! - Keys that are pressed while nothing listens are lost, unless [`Phone::keep_early_keys`] says
-//!   otherwise. A `<Gather>` without input that requests its action all the same sends no `Digits`.
+//!   otherwise. A `<Gather>` without input that requests its action all the same sends no `Digits`,
+//!   and `FinishedOnKey` only where a key ended it.
 //! - A recording in which nobody spoke is none: the next verb runs.
 //! - A callee who answers and is hung up before being connected counts as `completed` with
 //!   `DialBridged=false`, and of several legs that fail the last one is reported.
+//! - Whoever joins the caller's conference ends it by leaving, as if they had come with
+//!   `endConferenceOnExit`. `timeLimit` and the recording of the `<Dial>` begin when the caller joins.
+//! - A caller who is recalled from a conference leaves it without a request to the `<Dial>`'s action.
 //! - A caller who hangs up while the call still rings leaves it as `no-answer`.
 //! - An error in the TwiML for a callee hangs up the callee; the fallback URL is for callers.
 //! - A request that times out takes the time that it was allowed, and every other one none.
 //!
-//! Left out: answering machine detection, caching by `ETag`, `referUrl`, and whatever needs a verb
+//! Left out: answering machine detection, caching by `ETag`, `referUrl`, the status callbacks and
+//! recordings of conferences, the agent's side of queues, and whatever needs a verb
 //! that this crate does not have, such as `<Leave>`.
 
 mod document;
@@ -87,11 +92,12 @@ use crate::{Form, Method, Password};
 use machine::Machine;
 
 pub use report::{
-    Dialled, Entry, Event, Heard, Outcome, Parting, Party, Purpose, Report, Requested, Sound,
-    Warning,
+    Dialled, Entry, Event, Heard, Manner, Outcome, Parting, Party, Purpose, Report, Requested,
+    Sound, Warning,
 };
 pub use script::{
-    Act, Agent, Callee, Input, Queue, Reaction, Script, ScriptError, ScriptErrorKind, Speech,
+    Act, Agent, Callee, Conference, Input, Queue, Reaction, Script, ScriptError, ScriptErrorKind,
+    Speech, Turn,
 };
 
 /// A number at Twilio, and somebody who calls it.

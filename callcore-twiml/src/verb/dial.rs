@@ -68,7 +68,8 @@ pub struct Dial {
 pub enum DialTarget {
     /// One phone number, best in E.164, without white space around it.
     Number(String),
-    /// One to ten nouns, of any kinds.
+    /// One to ten nouns, of any kinds, but a [`Conference`](crate::Conference) and a
+    /// [`Queue`](crate::Queue) only on their own.
     Nouns(Vec<Noun>),
 }
 
@@ -182,6 +183,9 @@ impl Element for Dial {
                 ensure(!nouns.is_empty(), None, Violation::Empty)?;
                 let violation = Violation::TooMany { max: MAX_NOUNS };
                 ensure(nouns.len() <= MAX_NOUNS, None, violation)?;
+                let alone = |noun: &Noun| matches!(noun, Noun::Conference(_) | Noun::Queue(_));
+                let violation = Violation::Conflict { other: "a <Conference> or <Queue>" };
+                ensure(nouns.len() == 1 || !nouns.iter().any(alone), None, violation)?;
             }
         }
         in_range("timeout", self.timeout, 5..=600)?;
@@ -203,7 +207,7 @@ impl ReadElement for Dial {
 mod tests {
     use super::*;
     use crate::response::{check_invalid, check_xml, parse_inner};
-    use crate::{Number, RecordingEvent, Sip};
+    use crate::{Conference, Number, Queue, RecordingEvent, Sip};
 
     #[test]
     fn every_attribute() {
@@ -258,6 +262,16 @@ mod tests {
         assert!(crate::Response::new().then(Dial::nouns(ten())).to_xml().is_ok());
         let eleven = Dial::nouns(ten().chain([Number::new("+1")]));
         check_invalid(eleven, None, Violation::TooMany { max: 10 });
+    }
+
+    #[test]
+    fn conferences_and_queues_are_dialled_alone() {
+        let violation = Violation::Conflict { other: "a <Conference> or <Queue>" };
+        for alone in [Noun::from(Conference::new("c")), Queue::new("q").into()] {
+            let pair = Dial::nouns([alone.clone(), Number::new("+1").into()]);
+            check_invalid(pair, None, violation);
+            check_invalid(Dial::nouns([alone.clone(), alone]), None, violation);
+        }
     }
 
     #[test]

@@ -5,17 +5,21 @@ use crate::check::{Check, at_most, ensure, language};
 use crate::element::{Content, Element, ReadElement};
 use crate::error::{ParseError, Violation};
 use crate::value::Voice;
+use crate::verb::{PROSODY, Prosody};
 use crate::xml::Node;
 
 /// `<Say>`: speaks a text (<https://www.twilio.com/docs/voice/twiml/say>).
 ///
-/// Only plain text; SSML is not supported.
+/// Of SSML there is one [`Prosody`] around the whole text and nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Say {
     /// The text, with at least one character that is not white space. At most 4096 characters,
     /// or 3000 for a Polly and 5000 for a Google voice
     /// (<https://www.twilio.com/docs/api/errors/13521>).
     pub text: String,
+    /// `<prosody>` around the text: how it is spoken. Only Polly and Google voices understand it.
+    /// Default: none.
+    pub prosody: Option<Prosody>,
     /// `voice`. Default: the account's text-to-speech setting, else `man`.
     pub voice: Option<Voice>,
     /// `language`: a BCP 47 tag. Default: `en-US`.
@@ -52,7 +56,10 @@ impl Element for Say {
     }
 
     fn content(&self) -> Content<'_> {
-        Content::Text(&self.text)
+        match &self.prosody {
+            Some(prosody) => Content::Wrapped { wrapper: prosody, text: &self.text },
+            None => Content::Text(&self.text),
+        }
     }
 
     fn check(&self) -> Check {
@@ -68,20 +75,30 @@ impl Element for Say {
 impl ReadElement for Say {
     /// The text stays as it is: spaces and line ends may be meant as pauses.
     fn read_content(node: &Node) -> Result<Self, ParseError> {
-        node.text().map(Self::new)
+        let mut elements = node.elements();
+        let Some(inner) = elements.next() else { return node.text().map(Self::new) };
+        let stranger = if inner.name == PROSODY { elements.next() } else { Some(inner) };
+        if let Some(stranger) = stranger {
+            return Err(node.refuse(stranger));
+        }
+        node.expect_no_text()?;
+        let prosody = Some(Prosody::read(inner)?);
+        Ok(Self { prosody, ..Self::new(inner.text()?) })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::response::{check_invalid, check_xml};
+    use crate::ParseErrorKind;
+    use crate::response::{check_invalid, check_xml, parse_inner};
 
     #[test]
     fn every_attribute() {
         check_xml(Say::new("Hello"), "<Say>Hello</Say>");
         let say = Say {
             text: "Grüß Gott".to_owned(),
+            prosody: None,
             voice: Some(Voice::Polly("Vicki".to_owned())),
             language: Some("de-DE".to_owned()),
             loop_count: Some(0),
@@ -98,6 +115,31 @@ mod tests {
                 "\u{202E}\u{1F4DE}\u{A0}</Say>",
             ),
         );
+    }
+
+    #[test]
+    fn a_prosody_is_around_the_whole_text() {
+        let say = Say { prosody: Some(Prosody::rate(80)), ..Say::new("a & b\r") };
+        check_xml(say, r#"<Say><prosody rate="80%">a &amp; b&#xD;</prosody></Say>"#);
+        let spaced = parse_inner("<Say>\n <prosody rate='20%'> x </prosody> </Say>").unwrap();
+        let say = Say { prosody: Some(Prosody::rate(20)), ..Say::new(" x ") };
+        assert_eq!(spaced.verbs, [say.into()]);
+    }
+
+    #[test]
+    fn text_beside_a_prosody_and_a_second_one_are_refused() {
+        let element = || "Say".to_owned();
+        let kind = parse_inner("<Say><prosody rate='80%'>x</prosody>y</Say>").unwrap_err();
+        assert_eq!(kind, ParseErrorKind::UnexpectedText { element: element() });
+        let two = "<Say><prosody rate='80%'>x</prosody><prosody rate='80%'>y</prosody></Say>";
+        let misplaced = |parent: &str| ParseErrorKind::Misplaced {
+            element: "prosody".to_owned(),
+            parent: parent.to_owned(),
+        };
+        assert_eq!(parse_inner(two).unwrap_err(), misplaced("Say"));
+        let nested = "<Say><prosody rate='80%'><prosody rate='80%'>x</prosody></prosody></Say>";
+        assert_eq!(parse_inner(nested).unwrap_err(), misplaced("prosody"));
+        assert_eq!(parse_inner("<prosody/>").unwrap_err(), misplaced("Response"));
     }
 
     #[test]

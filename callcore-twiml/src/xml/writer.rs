@@ -35,6 +35,14 @@ struct Document {
 
 impl Document {
     fn element(&mut self, element: &dyn Element) -> Result<(), WriteError> {
+        self.element_with(element, element.content())
+    }
+
+    fn element_with(
+        &mut self,
+        element: &dyn Element,
+        content: Content<'_>,
+    ) -> Result<(), WriteError> {
         let name = element.name();
         element.check().map_err(|Invalid { attribute, violation }| WriteError::Invalid {
             element: name,
@@ -48,7 +56,6 @@ impl Document {
             tag.push_attribute((attribute, value));
             Ok(())
         })?;
-        let content = element.content();
         if matches!(content, Content::Empty | Content::Text("")) {
             return self.event(Event::Empty(tag));
         }
@@ -61,6 +68,9 @@ impl Document {
             }
             Content::Empty => {}
             Content::Text(text) => self.text(name, text)?,
+            Content::Wrapped { wrapper, text } => {
+                self.element_with(wrapper, Content::Text(text))?;
+            }
         }
         self.event(Event::End(BytesEnd::new(name)))
     }

@@ -1,16 +1,19 @@
 //! Documents that can be written, with awkward strings in every place.
 
+mod noun;
+
 use callcore_twiml::{
-    AnsweringMachineDetection, CallEvent, Dial, DialRecord, DialTarget, Enqueue, Gather,
-    GatherInput, GatherPrompt, Hangup, MachineDetection, Method, Noun, Number, Password, Pause,
-    Play, Record, RecordingEvent, RecordingStatusCallback, RecordingTrack, Redirect, Reject,
-    RejectReason, Response, RingTone, Say, Sip, SpeechModel, SpeechTimeout, StatusCallback, Trim,
+    Dial, DialRecord, DialTarget, Enqueue, Gather, GatherInput, GatherPrompt, Hangup, Method, Noun,
+    Pause, Play, Prosody, Record, RecordingEvent, RecordingStatusCallback, RecordingTrack,
+    Redirect, Reject, RejectReason, Response, RingTone, Say, SpeechModel, SpeechTimeout, Trim,
     Verb, Voice,
 };
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+
+use noun::{conference, number, queue, sip};
 
 const AWKWARD: &[&str] = &[
     "<",
@@ -88,11 +91,12 @@ fn say() -> impl Strategy<Value = Say> {
         bare().prop_map(Voice::Polly),
         bare().prop_map(Voice::Google),
     ];
-    (text(), option::of(voice), language(), any::<Option<u32>>()).prop_map(
-        |(text, voice, language, loop_count)| {
+    let prosody = option::of((20..=200_u32).prop_map(Prosody::rate));
+    (text(), prosody, option::of(voice), language(), any::<Option<u32>>()).prop_map(
+        |(text, prosody, voice, language, loop_count)| {
             // Some of it must be audible.
             let text = if text.trim().is_empty() { format!("{text}x") } else { text };
-            Say { text, voice, language, loop_count }
+            Say { text, prosody, voice, language, loop_count }
         },
     )
 }
@@ -166,17 +170,6 @@ fn gather() -> impl Strategy<Value = Gather> {
     })
 }
 
-fn status_callback() -> impl Strategy<Value = StatusCallback> {
-    let event = select(
-        &[CallEvent::Initiated, CallEvent::Ringing, CallEvent::Answered, CallEvent::Completed][..],
-    );
-    (some_text(), method(), vec(event, 0..5)).prop_map(|(url, method, events)| StatusCallback {
-        url,
-        method,
-        events,
-    })
-}
-
 fn recording_status_callback() -> impl Strategy<Value = RecordingStatusCallback> {
     let event = select(
         &[RecordingEvent::InProgress, RecordingEvent::Completed, RecordingEvent::Absent][..],
@@ -185,64 +178,14 @@ fn recording_status_callback() -> impl Strategy<Value = RecordingStatusCallback>
         .prop_map(|(url, method, events)| RecordingStatusCallback { url, method, events })
 }
 
-fn machine_detection() -> impl Strategy<Value = AnsweringMachineDetection> {
-    let mode = select(&[MachineDetection::Enable, MachineDetection::DetectMessageEnd][..]);
-    (
-        option::of(mode),
-        option::of(3..=60_u32),
-        option::of(1000..=6000_u32),
-        option::of(500..=5000_u32),
-        option::of(2000..=10_000_u32),
-        some_text(),
-        method(),
-    )
-        .prop_map(|parts| AnsweringMachineDetection {
-            mode: parts.0,
-            timeout: parts.1,
-            speech_threshold: parts.2,
-            speech_end_threshold: parts.3,
-            silence_timeout: parts.4,
-            status_callback: parts.5,
-            status_callback_method: parts.6,
-        })
-}
-
-fn number() -> impl Strategy<Value = Number> {
-    let own = (bare(), some_text(), some_text(), method(), some_text());
-    (own, status_callback(), machine_detection()).prop_map(
-        |(own, status_callback, machine_detection)| Number {
-            phone_number: own.0,
-            send_digits: own.1,
-            url: own.2,
-            method: own.3,
-            byoc: own.4,
-            status_callback,
-            machine_detection,
-        },
-    )
-}
-
-fn sip() -> impl Strategy<Value = Sip> {
-    let password = option::of(text().prop_map(Password::new));
-    let own = (bare(), some_text(), password, some_text(), method());
-    (own, status_callback(), machine_detection()).prop_map(
-        |(own, status_callback, machine_detection)| Sip {
-            uri: own.0,
-            username: own.1,
-            password: own.2,
-            url: own.3,
-            method: own.4,
-            status_callback,
-            machine_detection,
-        },
-    )
-}
-
 fn dial() -> impl Strategy<Value = Dial> {
-    let noun = prop_oneof![number().prop_map(Noun::from), sip().prop_map(Noun::from)];
+    let noun =
+        prop_oneof![number().prop_map(Noun::from).boxed(), sip().prop_map(Noun::from).boxed()];
     let target = prop_oneof![
         bare().prop_map(DialTarget::Number),
         vec(noun, 1..=4).prop_map(DialTarget::Nouns),
+        conference().prop_map(|noun| DialTarget::Nouns(vec![noun.into()])).boxed(),
+        queue().prop_map(|noun| DialTarget::Nouns(vec![noun.into()])).boxed(),
     ];
     let record = select(&[DialRecord::DoNotRecord, DialRecord::RecordFromRingingDual][..]);
     let track =
@@ -331,20 +274,21 @@ fn enqueue() -> impl Strategy<Value = Enqueue> {
 fn verb() -> impl Strategy<Value = Verb> {
     let reason = select(&[RejectReason::Rejected, RejectReason::Busy][..]);
     prop_oneof![
-        say().prop_map(Verb::from),
-        play().prop_map(Verb::from),
+        say().prop_map(Verb::from).boxed(),
+        play().prop_map(Verb::from).boxed(),
         pause().prop_map(Verb::from),
-        gather().prop_map(Verb::from),
-        dial().prop_map(Verb::from),
-        record().prop_map(Verb::from),
+        gather().prop_map(Verb::from).boxed(),
+        dial().prop_map(Verb::from).boxed(),
+        record().prop_map(Verb::from).boxed(),
         (bare(), method()).prop_map(|(url, method)| Redirect { url, method }.into()),
         option::of(reason).prop_map(|reason| Reject { reason }.into()),
         Just(Hangup::new().into()),
-        enqueue().prop_map(Verb::from),
+        enqueue().prop_map(Verb::from).boxed(),
     ]
 }
 
-/// A document.
+/// A document. The choices in it are boxed, since their generators are too large for the stack of a
+/// test otherwise.
 pub(crate) fn response() -> impl Strategy<Value = Response> {
     vec(verb(), 0..5).prop_map(|verbs| Response { verbs })
 }

@@ -278,7 +278,7 @@ fn failure(address: String, error: &HttpError) -> Failure {
     let code = match error {
         HttpError::Forbidden | HttpError::Unreachable(_) => 11205,
         HttpError::TooLarge => 11750,
-        HttpError::Broken(_) => 11206,
+        HttpError::Broken(_) | HttpError::NotHttp(_) => 11206,
         _ => 11200,
     };
     Failure::new(code, address, error.to_string())

@@ -3,7 +3,8 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{
-    Dialled, Event, Heard, Outcome, Parting, Party, Purpose, Report, Requested, Sound, Warning,
+    Dialled, Event, Heard, Manner, Outcome, Parting, Party, Purpose, Report, Requested, Sound,
+    Warning,
 };
 
 impl Display for Report {
@@ -58,6 +59,7 @@ impl Display for Event {
             }
             Self::Heard(heard) => heard.fmt(f),
             Self::HungUp { party } => write!(f, "{party} hangs up"),
+            Self::Joined { name } => write!(f, "the caller joins the conference {name}"),
             Self::Parted { reason } => write!(f, "they are parted: {reason}"),
             Self::Pressed { party, key, taken } => {
                 write!(f, "{party} presses {key}{}", unheard(*taken))
@@ -65,6 +67,7 @@ impl Display for Event {
             Self::Queued { name, position } => {
                 write!(f, "the caller is number {position} in the queue {name}")
             }
+            Self::Recalled => f.write_str("the carrier is told to go on with another document"),
             Self::Recorded { recording_sid, duration_secs } => {
                 write!(f, "{duration_secs} s are recorded: {recording_sid}")
             }
@@ -95,11 +98,20 @@ impl Display for Party {
 
 impl Display for Heard {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{} hears {}", self.party, self.sound)?;
+        write!(f, "{} hears {}{}", self.party, self.sound, self.manner)?;
         if self.times != 1 {
             write!(f, " × {}", self.times)?;
         }
         f.write_str(if self.cut { " (cut)" } else { "" })
+    }
+}
+
+impl Display for Manner {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let rate = self.rate_percent.map(|percent| format!("{percent} %"));
+        let parts = [self.voice.as_deref(), self.language.as_deref(), rate.as_deref()];
+        let told: Vec<&str> = parts.into_iter().flatten().collect();
+        if told.is_empty() { Ok(()) } else { write!(f, " ({})", told.join(", ")) }
     }
 }
 
@@ -171,6 +183,19 @@ mod tests {
     use crate::{Form, Method};
 
     #[test]
+    fn a_voice_is_told_where_the_document_names_one() {
+        let manner = |voice: Option<&str>, rate_percent| Manner {
+            voice: voice.map(str::to_owned),
+            language: voice.map(|_| "en-US".to_owned()),
+            rate_percent,
+        };
+        assert_eq!(manner(None, None).to_string(), "");
+        assert_eq!(manner(None, Some(80)).to_string(), " (80 %)");
+        let full = manner(Some("Polly.Joanna"), Some(150)).to_string();
+        assert_eq!(full, " (Polly.Joanna, en-US, 150 %)");
+    }
+
+    #[test]
     fn a_report_reads_like_a_story() {
         let parameters = Form::from_iter([("CallSid", "CA1"), ("Digits", "1")]);
         let dialled = Dialled {
@@ -185,6 +210,7 @@ mod tests {
         let heard = |text: &str, cut| Heard {
             party: Party::Caller,
             sound: Sound::Text(text.to_owned()),
+            manner: Manner::default(),
             times: 1,
             cut,
         };

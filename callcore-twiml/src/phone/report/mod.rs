@@ -45,7 +45,7 @@ pub enum Event {
     },
     /// The caller and somebody else could talk.
     Bridged {
-        /// The callee's address, or the name of the queue.
+        /// The callee's address, or the name of the queue or conference.
         to: String,
     },
     /// A callee was dialled. The entry stands at the time of that and tells the leg to its end.
@@ -64,7 +64,12 @@ pub enum Event {
         /// Who.
         party: Party,
     },
-    /// Two who talked were parted.
+    /// The caller joined a conference.
+    Joined {
+        /// The conference.
+        name: String,
+    },
+    /// Two who talked were parted, or the caller who waited for somebody waits no more.
     Parted {
         /// Why.
         reason: Parting,
@@ -85,6 +90,8 @@ pub enum Event {
         /// The caller's place in it, from 1.
         position: u32,
     },
+    /// The carrier was told to go on with another document.
+    Recalled,
     /// A recording ended.
     Recorded {
         /// Its id.
@@ -123,10 +130,24 @@ pub struct Heard {
     pub party: Party,
     /// What.
     pub sound: Sound,
+    /// How it was spoken, where it is a text.
+    pub manner: Manner,
     /// How often in a row, unless it was cut.
     pub times: u64,
     /// Whether something ended it early.
     pub cut: bool,
+}
+
+/// How a text was spoken, as far as its document says so. `Display` tells it in parentheses, and
+/// nothing where the document says nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// The voice, such as `Polly.Joanna`.
+    pub voice: Option<String>,
+    /// The language, such as `en-US`.
+    pub language: Option<String>,
+    /// The speed, in percent of the voice's own.
+    pub rate_percent: Option<u32>,
 }
 
 /// Something that can be heard.
@@ -138,7 +159,7 @@ pub enum Sound {
     File(String),
     /// The sounds of keys.
     Keys(String),
-    /// Twilio's own music for queues.
+    /// Twilio's own music for queues and conferences.
     Music,
     /// Spoken text.
     Text(String),
@@ -221,6 +242,8 @@ pub enum Purpose {
     LegStatus,
     /// Speech before it is complete.
     PartialResult,
+    /// What to do with a caller who was taken out of a conference.
+    Recall,
     /// What to do after `<Record>`.
     Record,
     /// The status of a recording.
@@ -233,7 +256,7 @@ pub enum Purpose {
     Transcription,
     /// What to do with a call that comes in.
     Voice,
-    /// What to do while somebody waits in a queue.
+    /// What to do while somebody waits in a queue or conference.
     Wait,
     /// What to tell a callee before the two are connected.
     Whisper,
@@ -254,6 +277,7 @@ impl Purpose {
             | Self::Enqueue
             | Self::Fallback
             | Self::Gather
+            | Self::Recall
             | Self::Record
             | Self::Redirect
             | Self::Voice
@@ -271,6 +295,7 @@ impl Purpose {
             Self::Gather => "after Gather",
             Self::LegStatus => "leg status",
             Self::PartialResult => "partial result",
+            Self::Recall => "recall",
             Self::Record => "after Record",
             Self::RecordingStatus => "recording status",
             Self::Redirect => "Redirect",

@@ -29,6 +29,11 @@ use super::limits::{SAY_MS_PER_CHARACTER, TALK_MS};
 ///
 /// queue sales holds 3           three callers wait there already
 /// queue sales answers after 30s talks 20s
+/// queue * answers after 5s      every other queue
+///
+/// conference room joined after 8s talks 30s
+/// conference * recalled after 25s to /next
+/// conference * stays empty
 /// ```
 ///
 /// Times are in `s`, with up to three decimals, `ms` or `m`.
@@ -41,6 +46,9 @@ pub struct Script {
     pub callees: Vec<Callee>,
     /// What happens in queues. A queue that nobody mentions is empty and stays unattended.
     pub queues: Vec<Queue>,
+    /// What happens in conferences. The first entry for a name is for the caller's first visit, and
+    /// so on; the last one stays. To a conference that nobody mentions nobody comes.
+    pub conferences: Vec<Conference>,
 }
 
 /// Something that the caller does.
@@ -114,7 +122,7 @@ pub enum Reaction {
 /// A queue as the caller finds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queue {
-    /// The queue's name, or the SID of a workflow.
+    /// The queue's name, or the SID of a workflow; `*` is every queue without an own entry.
     pub name: String,
     /// How many callers wait there already.
     pub waiting: u32,
@@ -129,6 +137,38 @@ pub struct Agent {
     pub after_ms: u64,
     /// How long the two talk.
     pub talk_ms: u64,
+}
+
+/// What happens in a conference during one visit of the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conference {
+    /// The conference's name; `*` is every conference without an own entry, and its entries are for
+    /// the visits of all conferences in their order.
+    pub name: String,
+    /// What happens.
+    pub turn: Turn,
+}
+
+/// What ends the caller's waiting in a conference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Somebody joins, and the two talk. The other's leaving ends the conference.
+    Joined {
+        /// How long the caller waits.
+        after_ms: u64,
+        /// How long the two talk, unless something else ends it.
+        talk_ms: u64,
+    },
+    /// The carrier is told, by REST, to go on with another document.
+    Recalled {
+        /// How long the caller waits.
+        after_ms: u64,
+        /// The document's URL, absolute or relative to the one that the caller came from; none is
+        /// the `action` of the `<Dial>`.
+        url: Option<String>,
+    },
+    /// Nobody comes.
+    Empty,
 }
 
 impl Script {
@@ -159,6 +199,13 @@ impl Script {
         self
     }
 
+    /// Appends what happens in a conference, or `*`, during one visit.
+    #[must_use]
+    pub fn conference(mut self, name: impl Into<String>, turn: Turn) -> Self {
+        self.conferences.push(Conference { name: name.into(), turn });
+        self
+    }
+
     /// What happens to the call of this address that comes after `earlier` others.
     pub(super) fn reaction(&self, address: &str, earlier: usize) -> &Reaction {
         let own = || self.callees.iter().filter(|callee| callee.address == address);
@@ -169,7 +216,19 @@ impl Script {
     }
 
     pub(super) fn queue(&self, name: &str) -> Option<&Queue> {
-        self.queues.iter().find(|queue| queue.name == name)
+        let named = |wanted: &str| self.queues.iter().find(|queue| queue.name == wanted);
+        named(name).or_else(|| named("*"))
+    }
+
+    /// What happens in the conference of this name, where the caller was so often before: in it, and
+    /// in all conferences.
+    pub(super) fn turn(&self, name: &str, earlier: usize, earlier_in_all: usize) -> &Turn {
+        let nth = |wanted: &str, earlier: usize| {
+            let entries = || self.conferences.iter().filter(|entry| entry.name == wanted);
+            entries().nth(earlier).or_else(|| entries().next_back())
+        };
+        let entry = nth(name, earlier).or_else(|| nth("*", earlier_in_all));
+        entry.map_or(&Turn::Empty, |entry| &entry.turn)
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::iter::Peekable;
 use std::str::{FromStr, SplitWhitespace};
 
-use super::{Act, Agent, Callee, Input, Queue, Reaction, Script};
+use super::{Act, Agent, Callee, Conference, Input, Queue, Reaction, Script, Turn};
 use crate::phone::limits::{MAX_CALL_MS, MAX_SCRIPT_LINES, REFUSAL_MS, TALK_MS};
 
 /// Why a script in words cannot be read.
@@ -81,6 +81,7 @@ impl<'a> Words<'a> {
         match self.rest.peek().copied() {
             None => return Ok(()),
             Some("callee") => script.callees.push(self.callee()?),
+            Some("conference") => script.conferences.push(self.conference()?),
             Some("queue") => self.queue(script)?,
             Some(_) => script.acts.push(self.act()?),
         }
@@ -162,6 +163,30 @@ impl<'a> Words<'a> {
             other => return Err(expected("holds or answers", other)),
         }
         Ok(())
+    }
+
+    fn conference(&mut self) -> Read<Conference> {
+        self.expect("conference")?;
+        let name = self.word("the name of a conference or *")?.to_owned();
+        let turn = match self.word("joined, recalled or stays empty")? {
+            "joined" => {
+                let after_ms = self.after()?.unwrap_or(REFUSAL_MS);
+                let talk_ms = if self.takes("talks") { self.time()? } else { TALK_MS };
+                Turn::Joined { after_ms, talk_ms }
+            }
+            "recalled" => {
+                let after_ms = self.after()?.unwrap_or(REFUSAL_MS);
+                let url =
+                    if self.takes("to") { Some(self.word("a URL")?.to_owned()) } else { None };
+                Turn::Recalled { after_ms, url }
+            }
+            "stays" => {
+                self.expect("empty")?;
+                Turn::Empty
+            }
+            other => return Err(expected("joined, recalled or stays empty", other)),
+        };
+        Ok(Conference { name, turn })
     }
 
     fn after(&mut self) -> Read<Option<u64>> {
@@ -308,6 +333,27 @@ mod tests {
         assert_eq!(script.callees, expected.callees);
         let agent = Some(Agent { after_ms: 5000, talk_ms: 6000 });
         assert_eq!(script.queues, [Queue { name: "q".to_owned(), waiting: 3, agent }]);
+    }
+
+    #[test]
+    fn conferences_are_read() {
+        let script: Script = "conference room joined after 8s talks 30s\nconference * joined\n\
+            conference a/2 recalled after 2.5s to https://h/b\nconference * recalled\n\
+            conference * stays empty"
+            .parse()
+            .unwrap();
+        let url = Some("https://h/b".to_owned());
+        let expected = Script::new()
+            .conference("room", Turn::Joined { after_ms: 8000, talk_ms: 30_000 })
+            .conference("*", Turn::Joined { after_ms: REFUSAL_MS, talk_ms: TALK_MS })
+            .conference("a/2", Turn::Recalled { after_ms: 2500, url })
+            .conference("*", Turn::Recalled { after_ms: REFUSAL_MS, url: None })
+            .conference("*", Turn::Empty);
+        assert_eq!(script, expected);
+        let what = "joined, recalled or stays empty";
+        let told = format!("line 1 of the script: {what} is expected instead of \"left\"");
+        assert_eq!(fails("conference * left"), told);
+        assert!(fails("conference * stays").contains("ends where empty is expected"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use callcore::call::CallStatus;
 use super::record::Recording;
 use super::sound::keys_ms;
 use super::{Place, Stage, Step};
+use crate::phone::fetch::Ask;
 use crate::phone::leg::{Fate, Leg};
 use crate::phone::limits::RING_EXTRA_MS;
 use crate::phone::line::whole_seconds;
@@ -52,8 +53,10 @@ impl<'a> Target<'a> {
         }
     }
 
-    fn noun(noun: &'a Noun) -> Self {
-        match noun {
+    /// None where nobody's phone rings.
+    fn noun(noun: &'a Noun) -> Option<Self> {
+        Some(match noun {
+            Noun::Conference(_) | Noun::Queue(_) => return None,
             Noun::Number(number) => Self {
                 keys: number.send_digits.as_deref(),
                 url: number.url.as_deref().filter(|url| !url.is_empty()),
@@ -69,19 +72,44 @@ impl<'a> Target<'a> {
                 detects_machines: sip.machine_detection.mode.is_some(),
                 ..Self::plain(&sip.uri)
             },
-        }
+        })
     }
 
     fn all(dial: &'a Dial) -> Vec<Self> {
         match &dial.target {
             DialTarget::Number(phone_number) => vec![Self::plain(phone_number)],
-            DialTarget::Nouns(nouns) => nouns.iter().map(Self::noun).collect(),
+            DialTarget::Nouns(nouns) => nouns.iter().filter_map(Self::noun).collect(),
         }
+    }
+}
+
+impl<'a> Place<'a> {
+    /// What follows a dial that has an action.
+    pub(super) fn dial_action(self, dial: &'a Dial, details: Form) -> Option<Ask<'a>> {
+        let action = dial.action.as_deref();
+        action.map(|url| self.ask(Purpose::Dial, Some(url), dial.method, details))
     }
 }
 
 impl Machine<'_> {
     pub(super) async fn dial(&mut self, place: Place<'_>, dial: &Dial) -> Step {
+        match &dial.target {
+            DialTarget::Nouns(nouns) => match &nouns[..] {
+                [Noun::Conference(conference)] => self.confer(place, dial, conference).await,
+                [Noun::Queue(_)] => {
+                    self.warn(None, "a <Dial> of a <Queue> is not simulated".to_owned());
+                    let details =
+                        Form::from_iter([("DialCallStatus", "failed"), ("DialBridged", "false")]);
+                    let ask = place.dial_action(dial, details);
+                    self.conclude(ask, place.line, None).await
+                }
+                _ => self.dial_phones(place, dial).await,
+            },
+            DialTarget::Number(_) => self.dial_phones(place, dial).await,
+        }
+    }
+
+    async fn dial_phones(&mut self, place: Place<'_>, dial: &Dial) -> Step {
         let targets = Target::all(dial);
         if targets.iter().any(|target| target.detects_machines) {
             self.warn(None, "answering machine detection is not simulated".to_owned());
@@ -95,8 +123,7 @@ impl Machine<'_> {
         }
         let recording = self.dial_recording(dial, &attempt);
         let details = self.dial_parameters(&legs, &attempt, recording.as_ref());
-        let action = dial.action.as_deref();
-        let ask = action.map(|url| place.ask(Purpose::Dial, Some(url), dial.method, details));
+        let ask = place.dial_action(dial, details);
         let next = self.conclude(ask, place.line, over).await;
         if let Some(recording) = &recording {
             let callback = &dial.recording_status_callback;
@@ -135,7 +162,8 @@ impl Machine<'_> {
             self.bridge_leg(leg);
             let (begun_ms, began) = (self.clock_ms, self.timestamp());
             attempt.bridge = Some(Bridge { leg: first + winner, begun_ms, began });
-            return self.converse(dial, talk_ms);
+            let limit_ms = time_limit_ms(dial);
+            return self.converse(dial, talk_ms, limit_ms);
         }
         Ok(())
     }
@@ -191,8 +219,12 @@ impl Machine<'_> {
     }
 
     /// Lets the two talk until something parts them.
-    fn converse(&mut self, dial: &Dial, talk_ms: u64) -> Result<(), Over> {
-        let limit_ms = u64::from(dial.time_limit.unwrap_or(14_400)) * 1000;
+    pub(super) fn converse(
+        &mut self,
+        dial: &Dial,
+        talk_ms: u64,
+        limit_ms: u64,
+    ) -> Result<(), Over> {
         let until_ms = self.clock_ms.saturating_add(talk_ms.min(limit_ms));
         let reason = loop {
             match self.wait(CALLER, until_ms) {
@@ -216,13 +248,7 @@ impl Machine<'_> {
     }
 
     fn dial_recording(&mut self, dial: &Dial, attempt: &Attempt) -> Option<Recording> {
-        let (from_ringing, channels) = match dial.record? {
-            DialRecord::DoNotRecord => return None,
-            DialRecord::RecordFromAnswer => (false, 1),
-            DialRecord::RecordFromRinging => (true, 1),
-            DialRecord::RecordFromAnswerDual => (false, 2),
-            DialRecord::RecordFromRingingDual => (true, 2),
-        };
+        let (from_ringing, channels) = recorded(dial)?;
         // Without a connection there is nothing worth keeping.
         let bridge = attempt.bridge.as_ref()?;
         let (begun_ms, began) = if from_ringing {
@@ -230,16 +256,20 @@ impl Machine<'_> {
         } else {
             (bridge.begun_ms, &bridge.began)
         };
+        Some(self.recorded_since(begun_ms, began.clone(), channels))
+    }
+
+    /// The recording of a dial that began at this time and ends now.
+    pub(super) fn recorded_since(
+        &mut self,
+        begun_ms: u64,
+        began: String,
+        channels: u32,
+    ) -> Recording {
         let duration_secs = whole_seconds(self.clock_ms - begun_ms);
-        let recording = Recording {
-            sid: self.sids.sid("RE"),
-            duration_secs,
-            channels,
-            source: "DialVerb",
-            began: began.clone(),
-        };
-        self.note(Event::Recorded { recording_sid: recording.sid.clone(), duration_secs });
-        Some(recording)
+        let sid = self.sids.sid("RE");
+        self.note(Event::Recorded { recording_sid: sid.clone(), duration_secs });
+        Recording { sid, duration_secs, channels, source: "DialVerb", began }
     }
 
     /// What the action learns
@@ -267,5 +297,21 @@ impl Machine<'_> {
             form.push("RecordingUrl", self.recording_url(&recording.sid));
         }
         form
+    }
+}
+
+/// How long whoever is connected may talk.
+pub(super) fn time_limit_ms(dial: &Dial) -> u64 {
+    u64::from(dial.time_limit.unwrap_or(14_400)) * 1000
+}
+
+/// Whether a dial is recorded from the ringing, and in how many channels; none is not at all.
+pub(super) fn recorded(dial: &Dial) -> Option<(bool, u32)> {
+    match dial.record? {
+        DialRecord::DoNotRecord => None,
+        DialRecord::RecordFromAnswer => Some((false, 1)),
+        DialRecord::RecordFromRinging => Some((true, 1)),
+        DialRecord::RecordFromAnswerDual => Some((false, 2)),
+        DialRecord::RecordFromRingingDual => Some((true, 2)),
     }
 }

@@ -37,7 +37,7 @@ impl Machine<'_> {
             let position = waiting.before + 1;
             self.note(Event::Queued { name: name.to_owned(), position });
             self.taken_ms = agent.map(|agent| self.clock_ms.saturating_add(agent.after_ms));
-            let over = self.hold(place, enqueue, &waiting).await;
+            let over = self.wait_in_queue(place, enqueue, &waiting).await;
             self.taken_ms = None;
             self.leave(name, agent, over)
         };
@@ -53,15 +53,14 @@ impl Machine<'_> {
     }
 
     /// Lets the caller wait until something ends it.
-    async fn hold(&mut self, place: Place<'_>, enqueue: &Enqueue, waiting: &Waiting) -> Over {
+    async fn wait_in_queue(
+        &mut self,
+        place: Place<'_>,
+        enqueue: &Enqueue,
+        waiting: &Waiting,
+    ) -> Over {
         let Some(url) = enqueue.wait_url.as_deref().filter(|url| !url.is_empty()) else {
-            let heard = enqueue.wait_url.is_none().then(|| self.hear(CALLER, Sound::Music, 1));
-            let waited = self.pass(CALLER, u64::MAX);
-            if let Some(heard) = heard {
-                self.cut(heard);
-            }
-            // Time alone never ends it.
-            return waited.err().unwrap_or(Over::Hangup);
+            return self.wait_with_music(enqueue.wait_url.is_none());
         };
         loop {
             let details = self.queue_parameters(waiting);
@@ -74,6 +73,17 @@ impl Machine<'_> {
                 return over;
             }
         }
+    }
+
+    /// Lets the caller wait without any document, in silence or with Twilio's music.
+    pub(super) fn wait_with_music(&mut self, plays: bool) -> Over {
+        let heard = plays.then(|| self.hear(CALLER, Sound::Music, 1));
+        let waited = self.pass(CALLER, u64::MAX);
+        if let Some(heard) = heard {
+            self.cut(heard);
+        }
+        // Time alone never ends it.
+        waited.err().unwrap_or(Over::Hangup)
     }
 
     /// What the waiting came to, by the words of `QueueResult`, and whether the call is over.

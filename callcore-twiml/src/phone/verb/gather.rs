@@ -28,6 +28,8 @@ struct Collected {
     said: Option<Said>,
     deadline_ms: u64,
     is_complete: bool,
+    /// The key that ended the input.
+    ended_by: Option<char>,
 }
 
 #[derive(Debug)]
@@ -77,6 +79,7 @@ impl Collected {
         }
         if rules.finish_key == Some(key) {
             self.is_complete = true;
+            self.ended_by = Some(key);
             return true;
         }
         self.keys.push(key);
@@ -105,6 +108,8 @@ impl Collected {
         let mut form = Form::new();
         if !self.keys.is_empty() {
             form.push("Digits", &self.keys);
+        } else if let Some(key) = self.ended_by {
+            form.push("FinishedOnKey", key);
         }
         if let Some(said) = &self.said {
             form.push("SpeechResult", said.words.join(" "));

@@ -1,5 +1,6 @@
 //! What each verb does: a file per verb, or per few that are alike.
 
+mod conference;
 mod dial;
 mod enqueue;
 mod gather;

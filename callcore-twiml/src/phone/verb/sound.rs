@@ -1,10 +1,11 @@
 //! Say, Play and Pause: what somebody hears, and how long it takes.
 
 use super::{Next, Place, Stage, Step};
+use crate::attribute::Scalar;
 use crate::phone::limits::{KEY_INTERVAL_MS, MAX_LOOPS, SAY_MS_PER_CHARACTER};
 use crate::phone::machine::Machine;
-use crate::phone::report::{Purpose, Sound};
-use crate::{Form, GatherPrompt, Pause, Play, PlaySource, Say};
+use crate::phone::report::{Manner, Purpose, Sound};
+use crate::{Form, GatherPrompt, Pause, Percent, Play, PlaySource, Say};
 
 /// Something that goes on for a time.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +59,18 @@ impl Machine<'_> {
     }
 
     fn begin_say(&mut self, place: Place<'_>, say: &Say) -> Playing {
-        self.begin_sound(place, Sound::Text(say.text.clone()), say.loop_count, say_ms(&say.text))
+        let rate_percent = say.prosody.as_ref().and_then(|prosody| prosody.rate);
+        let rate_percent = rate_percent.map(|Percent(percent)| percent);
+        let manner = Manner {
+            voice: say.voice.as_ref().map(|voice| voice.to_text().into_owned()),
+            language: say.language.clone(),
+            rate_percent,
+        };
+        let percent = rate_percent.map_or(100, u64::from).max(1);
+        let length_ms = say_ms(&say.text).saturating_mul(100) / percent;
+        let times = times(say.loop_count);
+        let heard = self.hear_as(place.line, Sound::Text(say.text.clone()), manner, times);
+        self.playing(heard, times, length_ms)
     }
 
     async fn begin_play(&mut self, place: Place<'_>, play: &Play) -> Playing {
@@ -92,18 +104,26 @@ impl Machine<'_> {
         loop_count: Option<u32>,
         length_ms: u64,
     ) -> Playing {
-        let times = match loop_count {
-            None => 1,
-            Some(0) => MAX_LOOPS,
-            Some(count) => u64::from(count),
-        };
+        let times = times(loop_count);
         let heard = self.hear(place.line, sound, times);
+        self.playing(heard, times, length_ms)
+    }
+
+    fn playing(&self, heard: usize, times: u64, length_ms: u64) -> Playing {
         let until_ms = self.clock_ms.saturating_add(times.saturating_mul(length_ms));
         Playing { heard: Some(heard), until_ms }
     }
 }
 
-/// How long a text is spoken.
+fn times(loop_count: Option<u32>) -> u64 {
+    match loop_count {
+        None => 1,
+        Some(0) => MAX_LOOPS,
+        Some(count) => u64::from(count),
+    }
+}
+
+/// How long a text is spoken at the voice's own speed.
 pub(in crate::phone) fn say_ms(text: &str) -> u64 {
     let characters = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
     characters.saturating_mul(SAY_MS_PER_CHARACTER)

@@ -3,6 +3,8 @@
 //! Parameters that are not understood are kept under their own names: Twilio adds new ones at any
 //! time.
 
+mod step;
+
 use std::collections::BTreeMap;
 
 use callcore::call::{
@@ -31,6 +33,13 @@ pub enum Webhook {
         tenant: TenantId,
         /// Which dial of the call.
         attempt: u32,
+    },
+    /// A step of a flow that waited for the caller goes on.
+    FlowStep {
+        /// Whose call it is.
+        tenant: TenantId,
+        /// Which step of the call's flow.
+        step: u32,
     },
     /// The leg to a buyer moved.
     Leg {
@@ -70,26 +79,37 @@ pub enum WebhookError {
 const HIDDEN_CALLERS: [&str; 5] =
     ["+266696687", "+7378742883", "+2562533", "+8566696", "+86282452253"];
 
-/// Parameters that an event carries in fields of its own.
+/// Parameters that an event carries in fields of its own, and everything that holds what a caller
+/// entered: that stands in a [`CallerInput`](callcore::call::CallerInput), which can be masked, and
+/// nowhere else.
 const UNDERSTOOD: &[&str] = &[
     "AccountSid",
     "CallDuration",
     "CallSid",
     "CallStatus",
     "CallerName",
+    "Confidence",
     "DialCallDuration",
     "DialCallSid",
     "DialCallStatus",
+    "Digits",
+    "FinishedOnKey",
     "From",
     "FromCity",
     "FromCountry",
     "FromState",
     "FromZip",
     "ParentCallSid",
+    "QueueResult",
     "RecordingDuration",
     "RecordingSid",
     "RecordingUrl",
+    "SpeechActivity",
+    "SpeechResult",
+    "StableSpeechResult",
     "To",
+    "TranscriptionText",
+    "UnstableSpeechResult",
 ];
 
 /// Reads a form as an event.
@@ -102,6 +122,9 @@ pub fn event(webhook: Webhook, form: &Form) -> Result<Event, WebhookError> {
         Webhook::Status => (None, EventKind::Progress(progress(form)?)),
         Webhook::DialResult { tenant, attempt } => {
             (Some(tenant), EventKind::DialResult(dial_result(attempt, form)?))
+        }
+        Webhook::FlowStep { tenant, step } => {
+            (Some(tenant), EventKind::FlowStep(step::flow_step(step, form)?))
         }
         Webhook::Leg { tenant, attempt } => {
             (Some(tenant), EventKind::LegProgress(leg_progress(attempt, form)?))

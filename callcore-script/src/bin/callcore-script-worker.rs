@@ -1,0 +1,5 @@
+//! A program that is only a worker, for whoever cannot make their own program one.
+
+fn main() -> std::io::Result<()> {
+    callcore_script::worker::run()
+}

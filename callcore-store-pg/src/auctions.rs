@@ -2,17 +2,19 @@
 
 use async_trait::async_trait;
 use callcore::port::{
-    AuctionFilter, AuctionRecord, Auctions, BidRequestRecord, BidResponseRecord, StoreError,
+    AuctionFilter, AuctionRecord, Auctions, BidRequestRecord, BidResponseDetail, BidResponseRecord,
+    StoreError,
 };
-use callcore::vocabulary::{CallId, Cursor, Page, PageRequest, PhoneNumber, TenantId};
+use callcore::vocabulary::{AuctionId, CallId, Cursor, Page, PageRequest, PhoneNumber, TenantId};
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use sqlx::postgres::PgArguments;
 use sqlx::query::QueryScalar;
-use sqlx::{PgConnection, Postgres, QueryBuilder};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use crate::error::failed;
+use crate::exchanges::{self, with_exchanges};
 use crate::object::surplus;
 use crate::open::PgStore;
 use crate::row::{json, parse, rounded};
@@ -46,12 +48,35 @@ impl Auctions for PgStore {
         }))
     }
 
+    async fn auction(
+        &self,
+        tenant: TenantId,
+        auction: AuctionId,
+    ) -> Result<Option<AuctionRecord>, StoreError> {
+        let found = snapshot(self.api_pool()?, tenant, move |db| {
+            Box::pin(records(db, tenant, AND_ID, auction.uuid()))
+        });
+        Ok(found.await?.pop())
+    }
+
+    async fn response(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+    ) -> Result<Option<BidResponseDetail>, StoreError> {
+        let pool = self.api_pool()?;
+        snapshot(pool, tenant, move |db| Box::pin(exchanges::response(db, tenant, id))).await
+    }
+
     async fn of_call(
         &self,
         tenant: TenantId,
         call: CallId,
     ) -> Result<Vec<AuctionRecord>, StoreError> {
-        snapshot(self.api_pool()?, tenant, move |db| Box::pin(of_call(db, tenant, call))).await
+        snapshot(self.api_pool()?, tenant, move |db| {
+            Box::pin(records(db, tenant, AND_CALL, call.uuid()))
+        })
+        .await
     }
 }
 
@@ -122,34 +147,39 @@ fn responses(tenant: TenantId, filter: &AuctionFilter) -> QueryBuilder<Postgres>
     query
 }
 
-/// Caller, request, log and responses of an auction.
-type Row = (Option<String>, String, String, Vec<String>);
+/// Caller, request, log, responses and exchanges of an auction.
+type Row = (Option<String>, String, String, Vec<String>, Vec<String>);
 
-async fn of_call(
+/// Ends of the statement that reads whole auctions.
+const AND_ID: &str = "q.id = $2";
+const AND_CALL: &str = "q.call_id = $2 ORDER BY q.opened_at, q.id";
+
+async fn records(
     db: &mut PgConnection,
     tenant: TenantId,
-    call: CallId,
+    and: &'static str,
+    id: Uuid,
 ) -> Result<Vec<AuctionRecord>, StoreError> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let statement = format!(
         "SELECT q.caller, q.document::text, d.document::text, (\
-         SELECT coalesce(array_agg(document::text ORDER BY position), '{}') FROM rtb_bid_responses \
-         WHERE tenant_id = $1 AND auction_id = q.id) \
+         SELECT coalesce(array_agg(document::text ORDER BY position), '{{}}') FROM rtb_bid_responses \
+         WHERE tenant_id = $1 AND auction_id = q.id), (\
+         SELECT coalesce(array_agg(document::text ORDER BY target_id, purpose), '{{}}') \
+         FROM rtb_bid_exchanges WHERE tenant_id = $1 AND auction_id = q.id) \
          FROM rtb_bid_requests AS q \
          JOIN rtb_auction_details AS d ON d.tenant_id = q.tenant_id AND d.auction_id = q.id \
-         WHERE q.tenant_id = $1 AND q.call_id = $2 ORDER BY q.opened_at, q.id",
-    )
-    .bind(tenant.uuid())
-    .bind(call.uuid())
-    .fetch_all(db)
-    .await
-    .map_err(failed)?;
-    let record = |(caller, request, log, responses): Row| {
+         WHERE q.tenant_id = $1 AND {and}"
+    );
+    let query = sqlx::query_as(AssertSqlSafe(statement)).bind(tenant.uuid()).bind(id);
+    let rows: Vec<Row> = query.fetch_all(db).await.map_err(failed)?;
+    let record = |(caller, request, log, responses, exchanges): Row| {
         let responses = responses.iter().map(|row| parse("bid response", row));
         Ok(AuctionRecord {
             request: parse("bid request", &request)?,
             caller: caller.map(|caller| number(&caller)).transpose()?,
             responses: responses.collect::<Result<_, _>>()?,
             log: parse("auction", &log)?,
+            exchanges: exchanges::parsed(&exchanges)?,
         })
     };
     rows.into_iter().map(record).collect()
@@ -200,14 +230,14 @@ pub(crate) fn with_auction<T>(
     query: QueryScalar<'static, Postgres, T, PgArguments>,
     auction: &AuctionRecord,
 ) -> Result<QueryScalar<'static, Postgres, T, PgArguments>, StoreError> {
-    let AuctionRecord { request, caller, responses, log } = auction;
+    let AuctionRecord { request, caller, responses, log, exchanges } = auction;
     let opened_at = rounded(request.opened_at)?;
     let request = BidRequestRecord { opened_at, ..request.clone() };
     let mut columns = Columns::default();
     for response in responses {
         columns.add(caller.as_ref(), response)?;
     }
-    Ok(query
+    let query = query
         .bind(request.id.uuid())
         .bind(request.call.uuid())
         .bind(request.campaign.uuid())
@@ -220,5 +250,6 @@ pub(crate) fn with_auction<T>(
         .bind(columns.verdicts)
         .bind(columns.offered_to)
         .bind(columns.offered_until)
-        .bind(columns.documents))
+        .bind(columns.documents);
+    with_exchanges(query, exchanges)
 }

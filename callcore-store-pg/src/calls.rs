@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use callcore::call::{Attempt, Call, Fact, Growth, StepKey};
 use callcore::port::{
-    Ask, Begun, CallFilter, Calls, Journey, Look, Release, Save, SaveError, StoreError,
+    Ask, Begun, CallFilter, Calls, FlowFilter, Journey, Look, Release, Save, SaveError, StoreError,
 };
 use callcore::vocabulary::{BuyerId, CallId, Cursor, Page, PageRequest, PhoneNumber, TenantId};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,6 +18,7 @@ use crate::auctions::with_auction;
 use crate::error::failed;
 use crate::object::surplus;
 use crate::open::PgStore;
+use crate::outbox::with_post;
 use crate::row::{column, count, json, parse, rounded};
 use crate::text::storable;
 use crate::transaction::snapshot;
@@ -83,7 +84,8 @@ impl Calls for PgStore {
     }
 
     async fn save(&self, tenant: TenantId, save: Save) -> Result<(), SaveError> {
-        let saved = saving(tenant, &save)?.fetch_one(self.calls_pool()?).await;
+        let counted_at = self.now(rounded(save.fact.at)?);
+        let saved = saving(tenant, &save, counted_at)?.fetch_one(self.calls_pool()?).await;
         match saved.map_err(failed)? {
             true => Ok(()),
             false => Err(SaveError::Conflict),
@@ -117,36 +119,59 @@ impl Calls for PgStore {
     }
 }
 
-/// The statement that saves, with what one of the two functions takes more than the other.
-macro_rules! statement {
-    ($function:literal, $more:literal) => {
+/// The function that saves, with what one of the two takes more than the other.
+macro_rules! saved {
+    ($function:literal $(, $more:literal)?) => {
         concat!(
-            "SELECT ",
             $function,
             "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, ",
             "$20, $21, $22, $23, $24, $25, $26, $27, $28",
-            $more,
+            $($more,)?
             ")"
         )
     };
 }
 
-/// The statement that saves. It answers whether it did.
+/// The function that saves with an auction.
+macro_rules! saved_with_auction {
+    () => {
+        saved!(
+            "callcore_save_with_auction",
+            ", $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44"
+        )
+    };
+}
+
+/// Most saves have no auction and no flow, and do not pay for them.
+const fn statement(has_auction: bool, has_post: bool) -> &'static str {
+    match (has_auction, has_post) {
+        (false, false) => concat!("SELECT ", saved!("callcore_save")),
+        (true, false) => concat!("SELECT ", saved_with_auction!()),
+        (false, true) => concat!(
+            "SELECT CASE WHEN ",
+            saved!("callcore_save"),
+            " THEN callcore_post($1, $2, $29, $30, $31, $32) ELSE false END"
+        ),
+        (true, true) => concat!(
+            "SELECT CASE WHEN ",
+            saved_with_auction!(),
+            " THEN callcore_post($1, $2, $45, $46, $47, $48) ELSE false END"
+        ),
+    }
+}
+
+/// The statement that saves. It answers whether it did. `counted_at` is when the deliveries are
+/// written, where the database's clock does not count.
 fn saving(
     tenant: TenantId,
     save: &Save,
+    counted_at: Option<DateTime<Utc>>,
 ) -> Result<QueryScalar<'static, Postgres, bool, PgArguments>, StoreError> {
     let call = &save.call;
     let tags = call.tags.iter().map(|(name, value)| (storable(name), storable(value)));
     let decision = save.decision.as_ref().map(|decision| json("decision", decision));
-    // Most saves have no auction and do not pay for it.
-    let statement = match save.auction {
-        None => statement!("callcore_save", ""),
-        Some(_) => statement!(
-            "callcore_save_with_auction",
-            ", $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41"
-        ),
-    };
+    let has_post = call.flow.is_some() || !save.outbox.is_empty();
+    let statement = statement(save.auction.is_some(), has_post);
     let query = sqlx::query_scalar(statement)
         .bind(tenant.uuid())
         .bind(call.id.uuid())
@@ -164,9 +189,13 @@ fn saving(
         .bind(json("fact", &save.fact)?)
         .bind(decision.transpose()?);
     let query = with_releases(with_growth(query, &save.growth), &save.releases);
-    match &save.auction {
-        None => Ok(query),
-        Some(auction) => with_auction(query, auction),
+    let query = match &save.auction {
+        None => query,
+        Some(auction) => with_auction(query, auction)?,
+    };
+    match has_post {
+        false => Ok(query),
+        true => with_post(query, save, counted_at),
     }
 }
 
@@ -248,7 +277,7 @@ async fn list(
     filter: &CallFilter,
     page: PageRequest,
 ) -> Result<Vec<Call>, StoreError> {
-    let CallFilter { campaign, buyer, status, from, to, caller, tags } = filter;
+    let CallFilter { campaign, buyer, status, from, to, caller, flow, tags } = filter;
     let mut query: QueryBuilder<Postgres> =
         QueryBuilder::new("SELECT document::text FROM calls WHERE tenant_id = ");
     query.push_bind(tenant.uuid());
@@ -263,6 +292,11 @@ async fn list(
     }
     if let Some(caller) = caller {
         query.push(" AND caller = ").push_bind(storable(caller));
+    }
+    match flow {
+        None => {}
+        Some(FlowFilter::Any) => drop(query.push(" AND flow_id IS NOT NULL")),
+        Some(FlowFilter::Flow(flow)) => drop(query.push(" AND flow_id = ").push_bind(flow.uuid())),
     }
     if let Some(from) = from {
         query.push(" AND started_at >= ").push_bind(*from);

@@ -4,13 +4,16 @@ use async_trait::async_trait;
 use callcore::model::{
     Campaign, CampaignStatus, Kind, Number, Object, Router, Stored, Target, WrongKind,
 };
-use callcore::port::{AssignedBuyer, AssignedTarget, Directory, NumberUse, Source, StoreError};
+use callcore::port::{
+    AssignedBuyer, AssignedTarget, Directory, NumberUse, PinnedFlow, Source, StoreError,
+};
 use callcore::vocabulary::{CampaignId, NumberId, RouterId, TenantId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::assignment::{self, Assigned};
 use crate::error::failed;
+use crate::flows;
 use crate::object::{self, word};
 use crate::open::PgStore;
 use crate::revision;
@@ -31,8 +34,10 @@ impl Directory for PgStore {
         &self,
         tenant: TenantId,
         campaign: CampaignId,
+        flow: Option<PinnedFlow>,
     ) -> Result<Option<Source>, StoreError> {
-        snapshot(self.calls_pool()?, tenant, move |db| Box::pin(source(db, tenant, campaign))).await
+        let pool = self.calls_pool()?;
+        snapshot(pool, tenant, move |db| Box::pin(source(db, tenant, campaign, flow))).await
     }
 }
 
@@ -40,6 +45,7 @@ async fn source(
     db: &mut PgConnection,
     tenant: TenantId,
     id: CampaignId,
+    flow: Option<PinnedFlow>,
 ) -> Result<Option<Source>, StoreError> {
     let Some(campaign) = row::<Campaign>(db, tenant, Kind::Campaign, id.uuid()).await? else {
         return Ok(None);
@@ -65,6 +71,7 @@ async fn source(
     Ok(Some(Source {
         tenant,
         revision: revision::read(db, tenant).await?,
+        flow: flows::source(db, tenant, flow, campaign.value.flow_id).await?,
         campaign,
         number,
         number_also_used_by,
@@ -82,12 +89,7 @@ async fn row<T: TryFrom<Object, Error = WrongKind>>(
     id: Uuid,
 ) -> Result<Option<Stored<T>>, StoreError> {
     let row = object::read(db, tenant, kind, id).await?;
-    let of_kind = |row: Stored<Object>| row.of().map_err(|error| wrong(kind, error));
-    row.map(of_kind).transpose()
-}
-
-fn wrong(kind: Kind, error: WrongKind) -> StoreError {
-    StoreError::corrupt(kind.name(), error)
+    row.map(|row| object::of_kind(kind, row)).transpose()
 }
 
 /// The targets that a router names, in its order.

@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 use crate::error::OpenError;
 use crate::migration::migrate;
 use crate::options::PgOptions;
+use crate::text::storable;
 
 /// Why rows were not taken over. Nothing was: the transaction ends with the import.
 #[derive(Debug, thiserror::Error)]
@@ -123,9 +124,14 @@ impl Import {
     }
 }
 
-/// The row with the columns that only Postgres has, or has in another form: they repeat what stands in
-/// the document.
+/// The row with text that Postgres takes, and with the columns that only Postgres has, or has in
+/// another form: they repeat what stands in the document.
 fn completed(table: &str, mut row: Map<String, Value>) -> Map<String, Value> {
+    for text in row.values_mut() {
+        if let Value::String(text) = text {
+            *text = storable(text);
+        }
+    }
     let document = row.get("document");
     match table {
         "calls" => {
@@ -159,12 +165,18 @@ fn is_plain(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use callcore::auction::Verdict;
-    use callcore::call::Call;
-    use callcore::port::{Ask, AuctionRecord, Auctions as _, Begun, Calls as _, Directory as _};
+    use callcore::auction::{Purpose, Verdict};
+    use callcore::call::{Call, StepKey};
+    use callcore::model::{Campaign, Kind};
+    use callcore::port::{
+        Ask, AuctionRecord, Auctions, Begun, CallFilter, Calls, Directory as _, FlowFilter,
+        Flows as _, Outbox, Registry, Save,
+    };
+    use callcore::vocabulary::PageRequest;
     use callcore_testkit::fixtures::{
-        auction, bid, call, call_id, campaign, campaign_id, considered, noon, phone, router,
-        router_id, target, target_assignment, target_id, tenant,
+        auction, bid, call, call_id, campaign, campaign_id, considered, delivery, delivery_id,
+        exchange, flow, flow_id, in_flow, noon, phone, pinned, router, router_id, save, target,
+        target_assignment, target_id, tenant,
     };
     use chrono::TimeDelta;
     use serde_json::json;
@@ -191,14 +203,16 @@ mod tests {
 
     fn sold(call: &Call) -> AuctionRecord {
         let until = noon() + TimeDelta::minutes(5);
-        considered(auction(call, 1, noon()), call, 1, Verdict::Won, Some(bid(4, Some(until))))
+        let mut record =
+            considered(auction(call, 1, noon()), call, 1, Verdict::Won, Some(bid(4, Some(until))));
+        record.exchanges = vec![exchange(1, Purpose::Bid, Some("{}"))];
+        record
     }
 
     /// The rows of one call that was auctioned, table by table, as SQLite's export has them.
     fn exported() -> Vec<(&'static str, Value)> {
         let (tenant, now, call) = (tenant(1), noon(), call(tenant(1), 1));
         let sold = sold(&call);
-        let (request, response) = (&sold.request, &sold.responses[0]);
         let id = |id: uuid::Uuid| id.simple().to_string();
         let (target_1, router_1) = (id(target_id(1).uuid()), id(router_id(1).uuid()));
         let (campaign_1, call_1) = (id(campaign_id(1).uuid()), id(call.id.uuid()));
@@ -210,9 +224,8 @@ mod tests {
             row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             row
         };
-        let named = callcore::model::Campaign { rtb_router_id: Some(router_id(1)), ..campaign(1) };
-        let auction_1 = id(request.id.uuid());
-        vec![
+        let named = Campaign { rtb_router_id: Some(router_id(1)), ..campaign(1) };
+        let mut rows = vec![
             ("rtb_targets", row(&target_1, json!(target(1)))),
             ("rtb_routers", row(&router_1, json!(router(1, [1])))),
             (
@@ -241,6 +254,27 @@ mod tests {
                 "started_at": now, "caller": "", "leases": [], "document": call}),
             ),
             (
+                "steps_begun",
+                json!({"tenant_id": tenant, "call_id": call_1, "step": "voice",
+                "until": now + TimeDelta::seconds(9)}),
+            ),
+        ];
+        let begun = rows.len() - 1;
+        rows.splice(begun..begun, auctioned(&sold, [&call_1, &campaign_1, &target_1]));
+        rows
+    }
+
+    /// The rows of the call's auction.
+    fn auctioned(
+        sold: &AuctionRecord,
+        [call_1, campaign_1, target_1]: [&str; 3],
+    ) -> Vec<(&'static str, Value)> {
+        let (tenant, now) = (tenant(1), noon());
+        let id = |id: uuid::Uuid| id.simple().to_string();
+        let (request, response) = (&sold.request, &sold.responses[0]);
+        let auction_1 = id(request.id.uuid());
+        vec![
+            (
                 "rtb_bid_requests",
                 json!({"tenant_id": tenant, "id": auction_1, "call_id": call_1,
                 "campaign_id": campaign_1, "opened_at": now, "caller": sold.caller,
@@ -259,9 +293,9 @@ mod tests {
                 "document": sold.log}),
             ),
             (
-                "steps_begun",
-                json!({"tenant_id": tenant, "call_id": call_1, "step": "voice",
-                "until": now + TimeDelta::seconds(9)}),
+                "rtb_bid_exchanges",
+                json!({"tenant_id": tenant, "auction_id": auction_1, "target_id": target_1,
+                "purpose": "bid", "document": sold.exchanges[0]}),
             ),
         ]
     }
@@ -277,20 +311,99 @@ mod tests {
         import.commit().await.unwrap();
         let store = PgStore::open(&database.options()).await.unwrap();
         let record = sold(&call(tenant(1), 1));
-        let source = store.source(tenant(1), campaign_id(1)).await.unwrap().unwrap();
+        let source = store.source(tenant(1), campaign_id(1), None).await.unwrap().unwrap();
         assert_eq!(source.router_targets.len(), 1);
         assert_eq!(source.targets[0].assignment.value, target_assignment(7));
-        let kept = store.of_call(tenant(1), call_id(1)).await.unwrap();
+        let kept = Auctions::of_call(&store, tenant(1), call_id(1)).await.unwrap();
         assert!(kept.iter().eq([&record]), "{kept:?}");
         let caller = record.caller.clone().unwrap_or_else(|| phone(1));
         let ask = Ask { bids: Some((caller, vec![target_id(1)])), ..Ask::default() };
         let look = store.look(tenant(1), call_id(1), &ask, noon()).await.unwrap();
         assert_eq!(look.auction, Some(record.log));
         assert_eq!(look.bids.get(&target_id(1)), record.responses[0].offer.as_ref());
-        let voice = callcore::call::StepKey::voice();
+        let voice = StepKey::voice();
         let until = noon() + TimeDelta::seconds(9);
         let begun = store.begin(tenant(1), call_id(1), &voice, until, noon()).await;
         assert_eq!(begun.unwrap(), Begun::Busy { until });
+        store.close().await;
+    }
+
+    /// The rows of a flow, of a call in it and of what that sends.
+    fn exported_of_flows() -> Vec<(&'static str, Value)> {
+        let (tenant_1, now, call) = (tenant(1), noon(), in_flow_1());
+        let [flow_1, flow_2] = [1, 2].map(|n| flow_id(n).uuid().simple().to_string());
+        let (call_1, campaign_1) = (call.id.uuid().simple(), campaign_id(1).uuid().simple());
+        let row = |id: &str| {
+            json!({"tenant_id": tenant_1, "id": id, "version": 2, "created_at": now,
+                "updated_at": now, "document": flow(1)})
+        };
+        vec![
+            ("flows", row(&flow_1)),
+            ("flow_templates", row(&flow_2)),
+            (
+                "flow_versions",
+                json!({"tenant_id": tenant_1, "flow_id": flow_1, "number": 3, "draft": 2,
+                "published_at": now, "document": flow(1)}),
+            ),
+            (
+                "campaigns",
+                json!({"tenant_id": tenant_1, "id": campaign_1.to_string(), "version": 1,
+                "created_at": now, "updated_at": now, "name": "Campaign 1", "status": "draft",
+                "phone_number_id": null, "rtb_router_id": null, "flow_id": flow_1,
+                "document": Campaign { flow_id: Some(flow_id(1)), ..campaign(1) }}),
+            ),
+            (
+                "calls",
+                json!({"tenant_id": tenant_1, "id": call_1.to_string(), "version": 1,
+                "campaign_id": campaign_1.to_string(), "buyer_id": null, "status": "ringing",
+                "ended": 0, "started_at": now, "caller": "", "leases": [], "flow_id": flow_1,
+                "document": call}),
+            ),
+            (
+                "outbox",
+                json!({"tenant_id": tenant_1, "id": delivery_id(1).simple().to_string(),
+                "call_id": call_1.to_string(), "position": 7, "status": "waiting", "attempts": 2,
+                "due_at": now + TimeDelta::minutes(1), "reason": "busy \u{0}", "created_at": now,
+                "updated_at": now, "document": delivery(1)}),
+            ),
+        ]
+    }
+
+    fn in_flow_1() -> Call {
+        Call { flow: Some(in_flow(1, 3)), ..call(tenant(1), 1) }
+    }
+
+    #[tokio::test]
+    async fn flows_and_what_waits_to_be_sent_are_taken_over() {
+        let database = Database::empty(None).await;
+        let mut import = Import::begin(&database.options()).await.unwrap();
+        for (table, row) in exported_of_flows() {
+            let row = row.as_object().unwrap().clone();
+            import.rows(table, Some(tenant(1)), &[row]).await.unwrap();
+        }
+        import.commit().await.unwrap();
+        let store = PgStore::open(&database.options()).await.unwrap();
+        let source = store.source(tenant(1), campaign_id(1), None).await.unwrap().unwrap();
+        assert_eq!(source.flow.unwrap().pinned, pinned(1, 3));
+        let published = store.publish(tenant(1), flow_id(1), 2, noon()).await.unwrap();
+        assert_eq!((published.number, published.definition), (3, flow(1)));
+        let template = Registry::read(&store, tenant(1), Kind::FlowTemplate, flow_id(2).uuid());
+        assert_eq!(template.await.unwrap().map(|row| row.version), Some(2));
+        let filter = CallFilter { flow: Some(FlowFilter::Flow(flow_id(1))), ..Default::default() };
+        let calls = Calls::list(&store, tenant(1), &filter, PageRequest::default()).await.unwrap();
+        assert_eq!(calls.items, [in_flow_1()]);
+        let next = StepKey::flow(2);
+        let outbox = vec![delivery(1), delivery(2)];
+        let next = Save { outbox, ..save(in_flow_1(), Some(1), &next) };
+        Calls::save(&store, tenant(1), next).await.unwrap();
+        let records = Outbox::of_call(&store, tenant(1), call_id(1)).await.unwrap();
+        let found: Vec<_> =
+            records.iter().map(|record| (record.delivery.id, record.attempts)).collect();
+        assert_eq!(found, [(delivery_id(1), 2), (delivery_id(2), 0)]);
+        assert_eq!(records[0].reason.as_deref(), Some("busy \u{fffd}"));
+        let claimed = store.claim(9, noon() + TimeDelta::hours(1), noon()).await.unwrap();
+        assert_eq!(claimed[0].delivery, delivery(2), "the other waits for another minute");
+        assert_eq!(claimed.len(), 1);
         store.close().await;
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! # What it is
 //!
-//! [`PgStore`] implements [`Directory`], [`Registry`], [`Calls`], [`Auctions`], [`Capacity`],
-//! [`SystemStore`] and [`Accounts`]. What it acknowledged survives a crash of the process and of the database: every
+//! [`PgStore`] implements [`Directory`], [`Registry`], [`Flows`], [`Calls`], [`Outbox`], [`Auctions`],
+//! [`Capacity`], [`SystemStore`] and [`Accounts`]. What it acknowledged survives a crash of the process and of the database: every
 //! commit waits for the disk. Leases and the windows of caps follow the database's clock, which all
 //! servers share. A future that is dropped midway leaves nothing half done.
 //!
@@ -46,6 +46,8 @@
 //! [`Calls`]: callcore::port::Calls
 //! [`Capacity`]: callcore::port::Capacity
 //! [`Directory`]: callcore::port::Directory
+//! [`Flows`]: callcore::port::Flows
+//! [`Outbox`]: callcore::port::Outbox
 //! [`Registry`]: callcore::port::Registry
 //! [`SystemStore`]: callcore::port::SystemStore
 
@@ -57,6 +59,8 @@ mod calls;
 mod capacity;
 mod directory;
 mod error;
+mod exchanges;
+mod flows;
 mod import;
 mod keeper;
 mod look;
@@ -64,6 +68,7 @@ mod migration;
 mod object;
 mod open;
 mod options;
+mod outbox;
 mod place;
 mod pool;
 mod reference;

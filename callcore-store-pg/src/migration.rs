@@ -50,6 +50,8 @@ fn migrations() -> Vec<Migration> {
         (5, "capacity", include_str!("../migrations/0005_capacity.sql")),
         (6, "system", include_str!("../migrations/0006_system.sql")),
         (7, "auctions", include_str!("../migrations/0007_auctions.sql")),
+        (8, "bid_exchanges", include_str!("../migrations/0008_bid_exchanges.sql")),
+        (9, "flows", include_str!("../migrations/0009_flows.sql")),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

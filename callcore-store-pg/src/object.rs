@@ -1,8 +1,8 @@
 //! Configuration objects as rows.
 
-use callcore::model::{CampaignStatus, Kind, Object, Router, Stored};
+use callcore::model::{CampaignStatus, Kind, Object, Router, Stored, WrongKind};
 use callcore::port::{RegistryError, StoreError};
-use callcore::vocabulary::{NumberId, PageRequest, RouterId, TenantId};
+use callcore::vocabulary::{FlowId, NumberId, PageRequest, RouterId, TenantId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -19,6 +19,8 @@ macro_rules! on_table {
             Kind::Number => concat!($before, "phone_numbers", $after),
             Kind::Target => concat!($before, "rtb_targets", $after),
             Kind::Router => concat!($before, "rtb_routers", $after),
+            Kind::Flow => concat!($before, "flows", $after),
+            Kind::FlowTemplate => concat!($before, "flow_templates", $after),
         }
     };
 }
@@ -40,6 +42,37 @@ pub(crate) async fn read(
     .await
     .map_err(failed)?;
     row.map(|columns| object(kind, columns)).transpose()
+}
+
+/// Those of these objects that exist, ordered by id.
+pub(crate) async fn read_all<T: TryFrom<Object, Error = WrongKind>>(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    kind: Kind,
+    ids: Vec<Uuid>,
+) -> Result<Vec<Stored<T>>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Columns> = sqlx::query_as(on_table!(
+        kind,
+        "SELECT id, version, created_at, updated_at, document::text FROM ",
+        " WHERE tenant_id = $1 AND id = ANY ($2) ORDER BY id"
+    ))
+    .bind(tenant.uuid())
+    .bind(ids)
+    .fetch_all(db)
+    .await
+    .map_err(failed)?;
+    rows.into_iter().map(|columns| of_kind(kind, object(kind, columns)?)).collect()
+}
+
+/// A row as one of its kind.
+pub(crate) fn of_kind<T: TryFrom<Object, Error = WrongKind>>(
+    kind: Kind,
+    row: Stored<Object>,
+) -> Result<Stored<T>, StoreError> {
+    row.of().map_err(|error| StoreError::corrupt(kind.name(), error))
 }
 
 pub(crate) async fn exists(
@@ -108,9 +141,14 @@ pub(crate) async fn put(
             .bind(storable(&campaign.name))
             .bind(word(campaign.status))
             .bind(campaign.phone_number_id.map(NumberId::uuid))
-            .bind(campaign.rtb_router_id.map(RouterId::uuid)),
+            .bind(campaign.rtb_router_id.map(RouterId::uuid))
+            .bind(campaign.flow_id.map(FlowId::uuid)),
         Object::Number(number) => query.bind(number.number.as_str()),
-        Object::Buyer(_) | Object::Target(_) | Object::Router(_) => query,
+        Object::Buyer(_)
+        | Object::Target(_)
+        | Object::Router(_)
+        | Object::Flow(_)
+        | Object::FlowTemplate(_) => query,
     };
     match query.execute(&mut *db).await {
         Ok(_) => {}
@@ -129,17 +167,18 @@ const fn upsert(kind: Kind) -> &'static str {
     match kind {
         Kind::Campaign => {
             "INSERT INTO campaigns (tenant_id, id, version, created_at, updated_at, document, name, \
-             status, phone_number_id, rtb_router_id) \
-             VALUES ($1, $2, $3, $4, $5, $6::json, $7, $8, $9, $10) \
+             status, phone_number_id, rtb_router_id, flow_id) \
+             VALUES ($1, $2, $3, $4, $5, $6::json, $7, $8, $9, $10, $11) \
              ON CONFLICT (tenant_id, id) DO UPDATE SET version = $3, updated_at = $5, \
-             document = $6::json, name = $7, status = $8, phone_number_id = $9, rtb_router_id = $10"
+             document = $6::json, name = $7, status = $8, phone_number_id = $9, rtb_router_id = $10, \
+             flow_id = $11"
         }
         Kind::Number => {
             "INSERT INTO phone_numbers (tenant_id, id, version, created_at, updated_at, document, \
              number) VALUES ($1, $2, $3, $4, $5, $6::json, $7) ON CONFLICT (tenant_id, id) DO \
              UPDATE SET version = $3, updated_at = $5, document = $6::json, number = $7"
         }
-        Kind::Buyer | Kind::Target | Kind::Router => on_table!(
+        Kind::Buyer | Kind::Target | Kind::Router | Kind::Flow | Kind::FlowTemplate => on_table!(
             kind,
             "INSERT INTO ",
             " (tenant_id, id, version, created_at, updated_at, document) \

@@ -20,7 +20,11 @@ pub(crate) async fn check(
     match object {
         Object::Campaign(campaign) => check_campaign(db, tenant, id, campaign).await,
         Object::Router(router) => check_router(db, tenant, router).await,
-        Object::Buyer(_) | Object::Number(_) | Object::Target(_) => Ok(()),
+        Object::Buyer(_)
+        | Object::Number(_)
+        | Object::Target(_)
+        | Object::Flow(_)
+        | Object::FlowTemplate(_) => Ok(()),
     }
 }
 
@@ -49,8 +53,8 @@ async fn check_router(
     }
 }
 
-/// A campaign names a router and a number that are there, and shares the number with no other active
-/// one.
+/// A campaign names a router, a flow and a number that are there, and shares the number with no other
+/// active one.
 async fn check_campaign(
     db: &mut PgConnection,
     tenant: TenantId,
@@ -62,6 +66,12 @@ async fn check_campaign(
     {
         let path = "/rtbRouterId".into();
         return Err(RegistryError::UnknownReference { path, kind: Kind::Router });
+    }
+    if let Some(flow) = campaign.flow_id
+        && !exists(db, tenant, Kind::Flow, flow.uuid()).await?
+    {
+        let path = "/flowId".into();
+        return Err(RegistryError::UnknownReference { path, kind: Kind::Flow });
     }
     let Some(number) = campaign.phone_number_id else { return Ok(()) };
     if !exists(db, tenant, Kind::Number, number.uuid()).await? {
@@ -95,7 +105,7 @@ pub(crate) async fn holders(
     id: Uuid,
 ) -> Result<Vec<Holder>, StoreError> {
     let query = match kind {
-        Kind::Campaign => return Ok(Vec::new()),
+        Kind::Campaign | Kind::FlowTemplate => return Ok(Vec::new()),
         Kind::Buyer => sqlx::query_as(
             "SELECT c.id, c.name FROM campaign_buyers AS a \
              JOIN campaigns AS c ON c.tenant_id = a.tenant_id AND c.id = a.campaign_id \
@@ -112,6 +122,9 @@ pub(crate) async fn holders(
         ),
         Kind::Router => sqlx::query_as(
             "SELECT id, name FROM campaigns WHERE tenant_id = $1 AND rtb_router_id = $2 ORDER BY id",
+        ),
+        Kind::Flow => sqlx::query_as(
+            "SELECT id, name FROM campaigns WHERE tenant_id = $1 AND flow_id = $2 ORDER BY id",
         ),
     };
     let rows: Vec<(Uuid, String)> =

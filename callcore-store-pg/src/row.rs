@@ -22,6 +22,11 @@ pub(crate) fn count(value: i64) -> Result<u64, StoreError> {
     u64::try_from(value).map_err(|error| StoreError::corrupt("count", error))
 }
 
+/// A count that the core keeps small, from its column.
+pub(crate) fn small_count(value: i64) -> Result<u32, StoreError> {
+    u32::try_from(value).map_err(|error| StoreError::corrupt("count", error))
+}
+
 /// A count, version or revision for its column. Nothing counts past 2⁶³, so one that claims to fits
 /// no row.
 pub(crate) fn column(count: u64) -> i64 {
@@ -65,6 +70,7 @@ mod tests {
         let row = (Uuid::nil(), 1, epoch, epoch, "{}".into());
         assert!(object(Kind::Buyer, row).is_err_and(corrupt));
         assert!(count(-1).is_err_and(corrupt));
+        assert!(small_count(1 << 32).is_err_and(corrupt));
         assert!(parse::<u32>("number", "x").is_err_and(corrupt));
     }
 }

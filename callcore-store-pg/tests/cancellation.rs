@@ -7,24 +7,28 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use callcore::call::StepKey;
-use callcore::model::{CampaignStatus, Kind};
+use callcore::call::{Call, StepKey};
+use callcore::model::{Campaign, CampaignStatus, Kind};
 use callcore::port::{
-    Accounts as _, Ask, Auctions as _, Calls, Capacity as _, Credentials, Directory as _, Registry,
-    Release, Save, SystemStore as _, User,
+    Accounts as _, Ask, AuctionRecord, Auctions, Calls, Capacity as _, Credentials, Directory as _,
+    Flows as _, Outbox, Registry, Release, Save, SystemStore as _, Tried, User,
 };
 use callcore::schedule::CapWindow;
 use callcore::vocabulary::PageRequest;
 use callcore_store_pg::PgStore;
 use callcore_testkit::fixtures::{
     api_key, api_key_id, assignment, auction, buyer, buyer_cap, buyer_id, call, call_id, campaign,
-    campaign_id, campaign_on, claim, noon, number, number_id, over, owner, phone, reservation,
-    save, session, session_id, target, target_assignment, target_id, tenant, token, user_id,
+    campaign_id, campaign_on, claim, delivery, delivery_id, draft, flow, flow_id, flow_naming,
+    in_flow, noon, number, number_id, over, owner, phone, reservation, save, session, session_id,
+    target, target_assignment, target_id, tenant, token, user_id,
 };
 use database::{Opened, execute};
 
-/// How many acts are tried: every method, and the saves that end a call or have an auction besides.
-const METHODS: u32 = 43;
+/// How many acts are tried: every method, and the saves that end a call, have an auction or are in a
+/// flow besides.
+const METHODS: u32 = 51;
+/// The first call that acts 46 and 47 save.
+const FIRST_SENT: u32 = 1_000 + 46 * 100;
 /// No act takes more polls than this; how many it takes is the network's and the scheduler's doing.
 const MOST_POLLS: u32 = 60;
 
@@ -60,7 +64,7 @@ async fn configure(store: &PgStore, method: u32, n: u32) {
         5 => drop(store.assign(tenant, campaign_1, buyer_1, assignment(n), now).await),
         6 => drop(store.unassign(tenant, campaign_1, buyer_1).await),
         7 => drop(store.assignments(tenant, campaign_1).await),
-        8 => drop(store.source(tenant, campaign_1).await),
+        8 => drop(store.source(tenant, campaign_1, None).await),
         9 => drop(store.open_session(tenant, session(n, now), token(n)).await),
         10 => drop(store.sessions(tenant, user_id(1), now).await),
         11 => drop(store.close_session(tenant, user_id(1), session_id(n)).await),
@@ -103,12 +107,36 @@ async fn serve(store: &PgStore, method: u32, n: u32) {
         36 => drop(Calls::read(store, tenant, call_id(n)).await),
         37 => drop(Calls::list(store, tenant, &filter, page).await),
         38 => drop(store.requests(tenant, &Default::default(), page).await),
-        39 => drop(store.of_call(tenant, call_id(n)).await),
+        39 => drop(Auctions::of_call(store, tenant, call_id(n)).await),
         40 => drop(store.reserve(tenant, reservation(call_id(n), 1, [claim]), now).await),
         41 => drop(store.release(tenant, call_id(n), &releases, now).await),
         42 => drop(store.held(tenant, now).await),
+        _ => flow_and_send(store, method, n).await,
+    }
+}
+
+/// One call of every method of the ports of flows.
+async fn flow_and_send(store: &PgStore, method: u32, n: u32) {
+    let (tenant, now) = (tenant(1), noon());
+    let until = now + Duration::from_secs(1);
+    match method {
+        43 => drop(store.publish(tenant, flow_id(n), 1, now).await),
+        44 => drop(store.versions(tenant, flow_id(1)).await),
+        45 => drop(store.version(tenant, flow_id(1), 1).await),
+        46 => drop(store.save(tenant, sent(n, None)).await),
+        47 => drop(store.save(tenant, sent(n, auctioned(n).auction)).await),
+        48 => drop(store.claim(1, until, now).await),
+        49 => drop(store.settle(tenant, delivery_id(n - 300), Tried::Delivered, now).await),
+        50 => drop(Outbox::of_call(store, tenant, call_id(n - 300)).await),
         _ => unreachable!("there are {METHODS} acts"),
     }
+}
+
+/// The first save of a call in a flow, with a delivery.
+fn sent(n: u32, auction: Option<AuctionRecord>) -> Save {
+    let (flow, outbox) = (Some(in_flow(1, 1)), vec![delivery(n)]);
+    let call = Call { flow, ..call(tenant(1), n) };
+    Save { auction, outbox, ..save(call, None, &StepKey::voice()) }
 }
 
 fn auctioned(n: u32) -> Save {
@@ -133,13 +161,20 @@ async fn open() -> Opened {
     let set_up = async {
         store.set_up(owner(tenant(1)), noon()).await?;
         let active = campaign_on(number_id(1), 1, CampaignStatus::Active);
+        let active = Campaign { flow_id: Some(flow_id(1)), ..active };
         for (id, object) in [
             (number_id(1).uuid(), number(1).into()),
+            (flow_id(1).uuid(), draft(flow_naming(1, &[1], &[1]))),
             (campaign_id(1).uuid(), active.into()),
             (buyer_id(1).uuid(), buyer(1).into()),
             (target_id(1).uuid(), target(1).into()),
         ] {
             store.create(tenant(1), id, object, noon()).await?;
+        }
+        store.publish(tenant(1), flow_id(1), 1, noon()).await?;
+        for n in 0..MOST_POLLS {
+            let id = flow_id(1_000 + 43 * 100 + n).uuid();
+            store.create(tenant(1), id, draft(flow(n)), noon()).await?;
         }
         Ok::<_, Box<dyn std::error::Error>>(())
     };
@@ -209,6 +244,16 @@ async fn a_dropped_act_leaves_nothing_open_and_loses_nobodys_write() {
     .unwrap();
     let all = i64::from(acknowledged - 100_000);
     assert_eq!(kept, (all, all));
+    let (sent, halves): (i64, i64) = sqlx::query_as(
+        "SELECT count(*), count(*) FILTER (WHERE c.flow_id IS NULL OR o.id IS NULL) FROM calls AS c \
+         LEFT JOIN outbox AS o ON (o.tenant_id, o.call_id) = (c.tenant_id, c.id) \
+         WHERE c.id = ANY ($1)",
+    )
+    .bind((FIRST_SENT..FIRST_SENT + 200).map(|n| call_id(n).uuid()).collect::<Vec<_>>())
+    .fetch_one(&mut db)
+    .await
+    .unwrap();
+    assert!(sent >= 2 && halves == 0, "{sent} calls sent something, {halves} did half of it");
     println!("{drops} futures dropped");
 }
 

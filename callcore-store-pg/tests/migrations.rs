@@ -3,12 +3,18 @@
 #[path = "harness/database.rs"]
 mod database;
 
-use callcore::call::StepKey;
-use callcore::model::Kind;
-use callcore::port::{Directory as _, Registry as _, StoreError, SystemStore as _};
+use callcore::call::{Call, StepKey};
+use callcore::model::{Campaign, Kind};
+use callcore::port::{
+    CallFilter, Calls, Directory as _, FlowFilter, Registry, RegistryError, StoreError,
+    SystemStore as _,
+};
 use callcore::vocabulary::PageRequest;
 use callcore_store_pg::{OpenError, PgOptions, PgStore, migrate};
-use callcore_testkit::fixtures::{buyer, buyer_id, call, call_id, noon, save, tenant};
+use callcore_testkit::fixtures::{
+    buyer, buyer_id, call, call_id, campaign, campaign_id, draft, flow, flow_id, in_flow, noon,
+    save, tenant,
+};
 use database::{Database, Opened, execute, hosted_login};
 
 #[tokio::test]
@@ -66,7 +72,7 @@ async fn a_database_that_a_newer_version_migrated_is_opened() {
 async fn servers_of_the_release_before_still_look() {
     let opened = Opened::new().await;
     let saved = save(call(tenant(1), 1), None, &StepKey::voice());
-    callcore::port::Calls::save(&*opened.store, tenant(1), saved).await.unwrap();
+    Calls::save(&*opened.store, tenant(1), saved).await.unwrap();
     let mut db = opened.database.superuser().await;
     execute(&mut db, "SET ROLE callcore_app").await;
     let version: i64 = sqlx::query_scalar(
@@ -79,6 +85,53 @@ async fn servers_of_the_release_before_still_look() {
     .await
     .unwrap();
     assert_eq!(version, 1);
+}
+
+/// A server of the release before knows of no flow, and writes campaigns and calls as it always did.
+#[tokio::test]
+async fn servers_of_the_release_before_still_write() {
+    let opened = Opened::new().await;
+    let (store, voice) = (&opened.store, StepKey::voice());
+    store.create(tenant(1), flow_id(1).uuid(), draft(flow(1)), noon()).await.unwrap();
+    let named = Campaign { flow_id: Some(flow_id(1)), ..campaign(1) };
+    store.create(tenant(1), campaign_id(1).uuid(), named.into(), noon()).await.unwrap();
+    let begun = Call { flow: Some(in_flow(1, 1)), ..call(tenant(1), 1) };
+    Calls::save(&**store, tenant(1), save(begun.clone(), None, &voice)).await.unwrap();
+    let mut old = opened.database.superuser().await;
+    execute(&mut old, "SET ROLE callcore_app").await;
+    let (tenant_1, campaign_1, call_1) = (tenant(1).uuid(), campaign_id(1).uuid(), begun.id.uuid());
+    execute(
+        &mut old,
+        &format!(
+            "SELECT set_config('callcore.tenant', '{tenant_1}', false); \
+             INSERT INTO campaigns (tenant_id, id, version, created_at, updated_at, document, name, \
+             status, phone_number_id, rtb_router_id) \
+             SELECT tenant_id, id, 2, created_at, now(), document, 'renamed', 'paused', NULL, NULL \
+             FROM campaigns WHERE id = '{campaign_1}' \
+             ON CONFLICT (tenant_id, id) DO UPDATE SET version = 2, name = 'renamed'"
+        ),
+    )
+    .await;
+    let saved: bool = sqlx::query_scalar(
+        "SELECT callcore_save($1, $2, 1, $3, NULL, 'completed', true, $4, '', '{}', '{}', $5, \
+         'status/completed', '{}', NULL, '{}', '{}', '{}', '{}', '{}', '{}', NULL, '{}', '{}', \
+         '{}', '{}', '{}', '{}')",
+    )
+    .bind(tenant_1)
+    .bind(call_1)
+    .bind(campaign_1)
+    .bind(noon())
+    .bind(serde_json::to_string(&begun).unwrap())
+    .fetch_one(&mut old)
+    .await
+    .unwrap();
+    assert!(saved);
+    let deleted = store.delete(tenant(1), Kind::Flow, flow_id(1).uuid()).await.unwrap_err();
+    let RegistryError::InUse(holders) = deleted else { panic!("{deleted:?}") };
+    assert_eq!(holders[0].name, "renamed");
+    let filter = CallFilter { flow: Some(FlowFilter::Flow(flow_id(1))), ..CallFilter::default() };
+    let found = Calls::list(&**store, tenant(1), &filter, PageRequest::default()).await.unwrap();
+    assert_eq!(found.items.len(), 1);
 }
 
 #[tokio::test]
@@ -98,7 +151,8 @@ async fn tables_outlive_their_store() {
     opened.store.close().await;
     let store = PgStore::open(&opened.database.options()).await.unwrap();
     assert_eq!(store.revision(tenant(1)), 1);
-    let buyers = store.list(tenant(1), Kind::Buyer, PageRequest::default()).await.unwrap();
+    let buyers =
+        Registry::list(&store, tenant(1), Kind::Buyer, PageRequest::default()).await.unwrap();
     assert_eq!(buyers.items.len(), 1);
 }
 

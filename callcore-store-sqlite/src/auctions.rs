@@ -5,18 +5,20 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use callcore::auction::{AuctionLog, Bid};
 use callcore::port::{
-    AuctionFilter, AuctionRecord, Auctions, BidRequestRecord, BidResponseRecord, StoreError,
+    AuctionFilter, AuctionRecord, Auctions, BidRequestRecord, BidResponseDetail, BidResponseRecord,
+    StoreError,
 };
 use callcore::vocabulary::{
     AuctionId, CallId, CampaignId, Cursor, Page, PageRequest, PhoneNumber, TargetId, TenantId,
 };
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
 use crate::SqliteStore;
 use crate::error::failed;
+use crate::exchanges;
 use crate::object::surplus;
 use crate::row::{json, parse, rounded};
 
@@ -50,12 +52,29 @@ impl Auctions for SqliteStore {
         }))
     }
 
+    async fn auction(
+        &self,
+        tenant: TenantId,
+        auction: AuctionId,
+    ) -> Result<Option<AuctionRecord>, StoreError> {
+        let found = self.snapshot(move |db| Box::pin(records(db, tenant, AND_ID, auction.uuid())));
+        Ok(found.await?.pop())
+    }
+
+    async fn response(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+    ) -> Result<Option<BidResponseDetail>, StoreError> {
+        self.snapshot(move |db| Box::pin(exchanges::response(db, tenant, id))).await
+    }
+
     async fn of_call(
         &self,
         tenant: TenantId,
         call: CallId,
     ) -> Result<Vec<AuctionRecord>, StoreError> {
-        self.snapshot(move |db| Box::pin(of_call(db, tenant, call))).await
+        self.snapshot(move |db| Box::pin(records(db, tenant, AND_CALL, call.uuid()))).await
     }
 }
 
@@ -118,21 +137,27 @@ async fn page_of<T: DeserializeOwned>(
     documents.iter().map(|document| parse("auction", document)).collect()
 }
 
-async fn of_call(
+/// Ends of the statement that reads whole auctions.
+const AND_ID: &str = "q.id = ?2";
+const AND_CALL: &str = "q.call_id = ?2 ORDER BY q.opened_at, q.id";
+
+async fn records(
     db: &mut SqliteConnection,
     tenant: TenantId,
-    call: CallId,
+    and: &'static str,
+    id: Uuid,
 ) -> Result<Vec<AuctionRecord>, StoreError> {
-    let rows: Vec<(String, Option<String>, String)> = sqlx::query_as(
+    let statement = format!(
         "SELECT q.document, q.caller, d.document FROM rtb_bid_requests AS q \
          JOIN rtb_auction_details AS d ON d.tenant_id = q.tenant_id AND d.auction_id = q.id \
-         WHERE q.tenant_id = ?1 AND q.call_id = ?2 ORDER BY q.opened_at, q.id",
-    )
-    .bind(tenant.uuid())
-    .bind(call.uuid())
-    .fetch_all(&mut *db)
-    .await
-    .map_err(failed)?;
+         WHERE q.tenant_id = ?1 AND {and}"
+    );
+    let rows: Vec<(String, Option<String>, String)> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(tenant.uuid())
+        .bind(id)
+        .fetch_all(&mut *db)
+        .await
+        .map_err(failed)?;
     let mut auctions = Vec::new();
     for (request, caller, log) in rows {
         let request: BidRequestRecord = parse("auction", &request)?;
@@ -141,6 +166,7 @@ async fn of_call(
             caller: caller.map_err(|error| StoreError::corrupt("caller", error))?,
             responses: in_auction(db, tenant, request.id).await?,
             log: parse("auction's log", &log)?,
+            exchanges: exchanges::read(db, tenant, request.id, None).await?,
             request,
         });
     }
@@ -222,7 +248,7 @@ pub(crate) async fn put(
     tenant: TenantId,
     auction: &AuctionRecord,
 ) -> Result<(), StoreError> {
-    let AuctionRecord { request, caller, responses, log } = auction;
+    let AuctionRecord { request, caller, responses, log, exchanges } = auction;
     let request = BidRequestRecord { opened_at: rounded(request.opened_at)?, ..request.clone() };
     sqlx::query(
         "INSERT INTO rtb_bid_requests (tenant_id, id, call_id, campaign_id, opened_at, caller, \
@@ -249,7 +275,8 @@ pub(crate) async fn put(
     .execute(&mut *db)
     .await
     .map_err(failed)?;
-    put_responses(db, tenant, request.id, caller.as_ref(), responses).await
+    put_responses(db, tenant, request.id, caller.as_ref(), responses).await?;
+    exchanges::put(db, tenant, request.id, exchanges).await
 }
 
 async fn put_responses(

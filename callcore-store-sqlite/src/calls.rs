@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use callcore::call::{Call, Contact, Growth, StepKey, Tally};
-use callcore::port::{Ask, Begun, CallFilter, Calls, Journey, Look, Save, SaveError, StoreError};
+use callcore::port::{
+    Ask, Begun, CallFilter, Calls, FlowFilter, Journey, Look, Save, SaveError, StoreError,
+};
 use callcore::vocabulary::{BuyerId, CallId, Cursor, Page, PageRequest, PhoneNumber, TenantId};
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, SqliteConnection};
@@ -14,6 +16,7 @@ use crate::capacity::{close, release};
 use crate::error::failed;
 use crate::look::look;
 use crate::object::surplus;
+use crate::outbox;
 use crate::row::{column, count, json, parse, rounded};
 
 #[async_trait]
@@ -68,6 +71,8 @@ impl Calls for SqliteStore {
                 }
                 grow(db, tenant, &save.growth).await?;
                 release(db, tenant, save.call.id, &save.releases).await?;
+                let now = rounded(save.fact.at)?;
+                outbox::write(db, tenant, save.call.id, &save.outbox, now).await?;
                 if save.call.is_over() {
                     close(db, tenant, &save.call).await?;
                 }
@@ -148,12 +153,12 @@ async fn write_call(
         // Also where the call is another tenant's: ids are unique over all of them.
         None => sqlx::query(
             "INSERT INTO calls (tenant_id, id, version, campaign_id, buyer_id, status, ended, \
-             started_at, caller, leases, document) \
-             VALUES (?1, ?2, ?3 + 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
+             started_at, caller, leases, document, flow_id) \
+             VALUES (?1, ?2, ?3 + 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING",
         ),
         Some(_) => sqlx::query(
             "UPDATE calls SET version = version + 1, campaign_id = ?4, buyer_id = ?5, status = ?6, \
-             ended = ?7, started_at = ?8, caller = ?9, leases = ?10, document = ?11 \
+             ended = ?7, started_at = ?8, caller = ?9, leases = ?10, document = ?11, flow_id = ?12 \
              WHERE tenant_id = ?1 AND id = ?2 AND version = ?3",
         ),
     };
@@ -170,6 +175,7 @@ async fn write_call(
         .bind(call.caller.address.as_str())
         .bind(json("leases", &leases(call))?)
         .bind(json("call", call)?)
+        .bind(call.flow.as_ref().map(|session| session.flow.uuid()))
         .execute(db)
         .await
         .map_err(failed)?;
@@ -339,7 +345,7 @@ async fn list(
     filter: &CallFilter,
     page: PageRequest,
 ) -> Result<Vec<Call>, StoreError> {
-    let CallFilter { campaign, buyer, status, from, to, caller, tags } = filter;
+    let CallFilter { campaign, buyer, status, from, to, caller, flow, tags } = filter;
     let mut query = QueryBuilder::new("SELECT document FROM calls WHERE tenant_id = ");
     query.push_bind(tenant.uuid());
     if let Some(campaign) = campaign {
@@ -353,6 +359,13 @@ async fn list(
     }
     if let Some(caller) = caller {
         query.push(" AND caller = ").push_bind(caller.as_str());
+    }
+    match flow {
+        Some(FlowFilter::Any) => drop(query.push(" AND flow_id IS NOT NULL")),
+        Some(FlowFilter::Flow(flow)) => {
+            query.push(" AND flow_id = ").push_bind(flow.uuid());
+        }
+        None => {}
     }
     if let Some(from) = from {
         query.push(" AND started_at >= ").push_bind(from.timestamp_micros());

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use callcore::model::{
     Campaign, CampaignStatus, Kind, Number, Object, Router, Stored, Target, WrongKind,
 };
-use callcore::port::{AssignedBuyer, AssignedTarget, Directory, NumberUse, Source, StoreError};
+use callcore::port::{
+    AssignedBuyer, AssignedTarget, Directory, NumberUse, PinnedFlow, Source, StoreError,
+};
 use callcore::vocabulary::{CampaignId, NumberId, TenantId};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
@@ -12,6 +14,7 @@ use uuid::Uuid;
 use crate::SqliteStore;
 use crate::assignment::{self, BUYERS, TARGETS};
 use crate::error::failed;
+use crate::flows;
 use crate::object::{self, word};
 use crate::revision;
 
@@ -29,8 +32,9 @@ impl Directory for SqliteStore {
         &self,
         tenant: TenantId,
         campaign: CampaignId,
+        flow: Option<PinnedFlow>,
     ) -> Result<Option<Source>, StoreError> {
-        self.snapshot(move |db| Box::pin(source(db, tenant, campaign))).await
+        self.snapshot(move |db| Box::pin(source(db, tenant, campaign, flow))).await
     }
 }
 
@@ -38,6 +42,7 @@ async fn source(
     db: &mut SqliteConnection,
     tenant: TenantId,
     id: CampaignId,
+    flow: Option<PinnedFlow>,
 ) -> Result<Option<Source>, StoreError> {
     let Some(campaign) = row::<Campaign>(db, tenant, Kind::Campaign, id.uuid()).await? else {
         return Ok(None);
@@ -59,6 +64,7 @@ async fn source(
     Ok(Some(Source {
         tenant,
         revision: revision::read(db, tenant).await?,
+        flow: flows::source(db, tenant, flow, campaign.value.flow_id).await?,
         campaign,
         number,
         number_also_used_by,

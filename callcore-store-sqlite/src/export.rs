@@ -13,7 +13,7 @@ use crate::error::failed;
 use crate::row::{count, instant, parse};
 
 /// The tables in an order in which each row comes after those that it refers to.
-const TABLES: [&str; 28] = [
+const TABLES: [&str; 33] = [
     "tenants",
     "users",
     "sessions",
@@ -24,6 +24,9 @@ const TABLES: [&str; 28] = [
     "rtb_targets",
     "rtb_routers",
     "rtb_router_assignments",
+    "flows",
+    "flow_templates",
+    "flow_versions",
     "campaigns",
     "campaign_buyers",
     "campaign_targets",
@@ -32,9 +35,11 @@ const TABLES: [&str; 28] = [
     "calls",
     "call_logs",
     "routing_decisions",
+    "outbox",
     "rtb_bid_requests",
     "rtb_bid_responses",
     "rtb_auction_details",
+    "rtb_bid_exchanges",
     "steps_begun",
     "rotations",
     "rotation_turns",

@@ -3,11 +3,11 @@
 //!
 //! # What it is
 //!
-//! [`SqliteStore`] implements [`Directory`], [`Registry`], [`Calls`], [`Capacity`], [`Auctions`],
-//! [`SystemStore`] and [`Accounts`]. What it acknowledged survives a crash of the process and of the machine: the
-//! file is in write-ahead mode, and every commit waits for the disk. One connection writes and a few
-//! read; readers never wait for the writer, and each read sees one instant. A future that is dropped
-//! midway leaves nothing half done.
+//! [`SqliteStore`] implements [`Directory`], [`Registry`], [`Flows`], [`Calls`], [`Outbox`],
+//! [`Capacity`], [`Auctions`], [`SystemStore`] and [`Accounts`]. What it acknowledged survives a
+//! crash of the process and of the machine: the file is in write-ahead mode, and every commit waits
+//! for the disk. One connection writes and a few read; readers never wait for the writer, and each
+//! read sees one instant. A future that is dropped midway leaves nothing half done.
 //!
 //! # What it is not
 //!
@@ -58,6 +58,8 @@
 //! [`Capacity`]: callcore::port::Capacity
 //! [`Directory`]: callcore::port::Directory
 //! [`Directory::revision`]: callcore::port::Directory::revision
+//! [`Flows`]: callcore::port::Flows
+//! [`Outbox`]: callcore::port::Outbox
 //! [`Registry`]: callcore::port::Registry
 //! [`SystemStore`]: callcore::port::SystemStore
 
@@ -69,11 +71,14 @@ mod calls;
 mod capacity;
 mod directory;
 mod error;
+mod exchanges;
 mod export;
+mod flows;
 mod look;
 mod migration;
 mod object;
 mod open;
+mod outbox;
 mod place;
 mod registry;
 mod revision;

@@ -18,6 +18,8 @@ pub(crate) fn migrations() -> Vec<Migration> {
         (3, "calls", include_str!("../migrations/0003_calls.sql")),
         (4, "capacity", include_str!("../migrations/0004_capacity.sql")),
         (5, "auctions", include_str!("../migrations/0005_auctions.sql")),
+        (6, "bid_exchanges", include_str!("../migrations/0006_bid_exchanges.sql")),
+        (7, "flows", include_str!("../migrations/0007_flows.sql")),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

@@ -1,8 +1,8 @@
 //! Configuration objects as rows, and what spans them.
 
-use callcore::model::{Campaign, CampaignStatus, Kind, Object, Router, Stored};
+use callcore::model::{Campaign, CampaignStatus, Kind, Object, Router, Stored, WrongKind};
 use callcore::port::{Holder, RegistryError, StoreError};
-use callcore::vocabulary::{NumberId, PageRequest, RouterId, TenantId};
+use callcore::vocabulary::{FlowId, NumberId, PageRequest, RouterId, TenantId};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
@@ -18,6 +18,8 @@ macro_rules! on_table {
             Kind::Number => concat!($before, "phone_numbers", $after),
             Kind::Target => concat!($before, "rtb_targets", $after),
             Kind::Router => concat!($before, "rtb_routers", $after),
+            Kind::Flow => concat!($before, "flows", $after),
+            Kind::FlowTemplate => concat!($before, "flow_templates", $after),
         }
     };
 }
@@ -39,6 +41,31 @@ pub(crate) async fn read(
     .await
     .map_err(failed)?;
     row.map(|columns| object(kind, columns)).transpose()
+}
+
+/// Those of these objects that are there, ordered by id.
+pub(crate) async fn read_several<T: TryFrom<Object, Error = WrongKind>>(
+    db: &mut SqliteConnection,
+    tenant: TenantId,
+    kind: Kind,
+    ids: impl Iterator<Item = Uuid>,
+) -> Result<Vec<Stored<T>>, StoreError> {
+    let ids: Vec<String> = ids.map(|id| id.simple().to_string()).collect();
+    let rows: Vec<Columns> = sqlx::query_as(on_table!(
+        kind,
+        "SELECT id, version, created_at, updated_at, document FROM ",
+        " WHERE tenant_id = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2)) ORDER BY id"
+    ))
+    .bind(tenant.uuid())
+    .bind(json("ids", &ids)?)
+    .fetch_all(db)
+    .await
+    .map_err(failed)?;
+    let of_kind = |columns| {
+        let row = object(kind, columns)?;
+        row.of().map_err(|error| StoreError::corrupt(kind.name(), error))
+    };
+    rows.into_iter().map(of_kind).collect()
 }
 
 pub(crate) async fn exists(
@@ -98,12 +125,17 @@ pub(crate) async fn put(
     let query = match &row.value {
         Object::Campaign(_) => sqlx::query(
             "INSERT INTO campaigns (tenant_id, id, version, created_at, updated_at, document, \
-             name, status, phone_number_id, rtb_router_id) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+             name, status, phone_number_id, rtb_router_id, flow_id) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
              ON CONFLICT (tenant_id, id) DO UPDATE SET version = ?3, updated_at = ?5, \
-             document = ?6, name = ?7, status = ?8, phone_number_id = ?9, rtb_router_id = ?10",
+             document = ?6, name = ?7, status = ?8, phone_number_id = ?9, rtb_router_id = ?10, \
+             flow_id = ?11",
         ),
-        Object::Buyer(_) | Object::Target(_) | Object::Router(_) => sqlx::query(on_table!(
+        Object::Buyer(_)
+        | Object::Target(_)
+        | Object::Router(_)
+        | Object::Flow(_)
+        | Object::FlowTemplate(_) => sqlx::query(on_table!(
             row.value.kind(),
             "INSERT INTO ",
             " (tenant_id, id, version, created_at, updated_at, document) \
@@ -130,9 +162,10 @@ pub(crate) async fn put(
             .bind(campaign.name.as_str())
             .bind(word(campaign.status))
             .bind(campaign.phone_number_id.map(NumberId::uuid))
-            .bind(campaign.rtb_router_id.map(RouterId::uuid)),
-        Object::Buyer(_) | Object::Target(_) | Object::Router(_) => query,
+            .bind(campaign.rtb_router_id.map(RouterId::uuid))
+            .bind(campaign.flow_id.map(FlowId::uuid)),
         Object::Number(number) => query.bind(number.number.as_str()),
+        _ => query,
     };
     query.execute(&mut *db).await.map_err(failed)?;
     match &row.value {
@@ -197,7 +230,7 @@ pub(crate) async fn check(
 ) -> Result<(), RegistryError> {
     match object {
         Object::Campaign(campaign) => check_campaign(db, tenant, id, campaign).await,
-        Object::Buyer(_) | Object::Target(_) => Ok(()),
+        Object::Buyer(_) | Object::Target(_) | Object::Flow(_) | Object::FlowTemplate(_) => Ok(()),
         Object::Router(router) => check_router(db, tenant, router).await,
         Object::Number(number) => {
             let holder: Option<(Uuid, Uuid)> =
@@ -240,8 +273,8 @@ async fn check_router(
     }
 }
 
-/// A campaign names a router and a number that are there, and shares the number with no other active
-/// one.
+/// A campaign names a router, a flow and a number that are there, and shares the number with no
+/// other active one.
 async fn check_campaign(
     db: &mut SqliteConnection,
     tenant: TenantId,
@@ -253,6 +286,12 @@ async fn check_campaign(
     {
         let path = "/rtbRouterId".into();
         return Err(RegistryError::UnknownReference { path, kind: Kind::Router });
+    }
+    if let Some(flow) = campaign.flow_id
+        && !exists(db, tenant, Kind::Flow, flow.uuid()).await?
+    {
+        let path = "/flowId".into();
+        return Err(RegistryError::UnknownReference { path, kind: Kind::Flow });
     }
     let Some(number) = campaign.phone_number_id else { return Ok(()) };
     if !exists(db, tenant, Kind::Number, number.uuid()).await? {
@@ -288,7 +327,7 @@ pub(crate) async fn holders(
     id: Uuid,
 ) -> Result<Vec<Holder>, StoreError> {
     let query = match kind {
-        Kind::Campaign => return Ok(Vec::new()),
+        Kind::Campaign | Kind::FlowTemplate => return Ok(Vec::new()),
         Kind::Buyer => sqlx::query_as(
             "SELECT FALSE, c.id, c.name FROM campaign_buyers AS a \
              JOIN campaigns AS c ON c.tenant_id = a.tenant_id AND c.id = a.campaign_id \
@@ -308,6 +347,10 @@ pub(crate) async fn holders(
         ),
         Kind::Router => sqlx::query_as(
             "SELECT FALSE, id, name FROM campaigns WHERE tenant_id = ?1 AND rtb_router_id = ?2 \
+             ORDER BY id",
+        ),
+        Kind::Flow => sqlx::query_as(
+            "SELECT FALSE, id, name FROM campaigns WHERE tenant_id = ?1 AND flow_id = ?2 \
              ORDER BY id",
         ),
     };

@@ -4,13 +4,14 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use callcore::auction::Verdict;
+use callcore::auction::{Purpose, Verdict};
 use callcore::call::{Attempt, AttemptTarget, Call, Growth, StepKey, Tally};
 use callcore::memory::MemoryStore;
 use callcore::model::{Assignment, Campaign, CampaignStatus, Kind, Object, TargetAssignment};
 use callcore::port::{
-    Ask, AuctionFilter, AuctionRecord, Auctions, CallFilter, Calls, Capacity, Directory, Held,
-    Registry, Release, Reserved, Save, SystemStore,
+    Ask, AuctionFilter, AuctionRecord, Auctions, CallFilter, Calls, Capacity, Directory,
+    FlowFilter, Flows, Held, Outbox, PinnedFlow, Registry, Release, Reserved, Save, SystemStore,
+    Tried,
 };
 use callcore::routing::{Cap, Claim};
 use callcore::schedule::CapWindow;
@@ -18,18 +19,22 @@ use callcore::vocabulary::{CallId, Cursor, Destination, PageRequest, PhoneNumber
 use callcore_store_sqlite::SqliteStore;
 use callcore_testkit::fixtures::{
     attempt, auction, bid, buyer, buyer_cap, buyer_id, call, call_id, caller, campaign,
-    campaign_id, campaign_on, candidate_id, claim, considered, contact, noon, number, number_id,
-    over, phone, reservation, router, router_id, save, target, target_cap, target_claim, target_id,
+    campaign_id, campaign_on, candidate_id, claim, considered, contact, delivery, delivery_id,
+    draft, exchange, flow, flow_id, flow_naming, in_flow, noon, number, number_id, over, phone,
+    reservation, router, router_id, save, target, target_cap, target_claim, target_id, template,
     tenant,
 };
 use chrono::{DateTime, Utc};
 
 const SEQUENCES: u32 = 12;
-const ACTS: u32 = 300;
+const ACTS: u32 = 400;
 
 /// Everything that the acts need of a store.
-trait Store: Auctions + Calls + Capacity + Directory + Registry + SystemStore {}
-impl<T: Auctions + Calls + Capacity + Directory + Registry + SystemStore> Store for T {}
+trait Store: Auctions + Calls + Capacity + Directory + Flows + Outbox + Registry + SystemStore {}
+impl<T> Store for T where
+    T: Auctions + Calls + Capacity + Directory + Flows + Outbox + Registry + SystemStore
+{
+}
 
 /// Chance that is the same for both stores.
 struct Chance(Seed, u128);
@@ -91,7 +96,7 @@ async fn act(
 ) -> String {
     let (tenant, n) = (tenant(chance.below(2)), chance.below(8));
     let id = call_id(n);
-    match chance.below(27) {
+    match chance.below(33) {
         0..=2 => {
             let wanted = reservation(id, chance.below(3), chance.claims());
             let attempt = wanted.attempt;
@@ -143,8 +148,51 @@ async fn act(
             show((first, store.begin(tenant, id, &step, until, now).await))
         }
         12 => list_auctions(store, chance, (tenant, id), now).await,
+        13..=15 => flows(store, chance, tenant, now).await,
+        16 | 17 => outbox(store, chance, (tenant, id), now).await,
         _ => configure(store, chance, tenant, now).await,
     }
+}
+
+async fn flows(
+    store: &dyn Store,
+    chance: &mut Chance,
+    tenant: TenantId,
+    now: DateTime<Utc>,
+) -> String {
+    let (flow, version) = (flow_id(chance.below(2)), chance.below(4));
+    let object = draft(flow_naming(chance.below(9), &[chance.below(3)], &[chance.below(3)]));
+    let drafted = match chance.below(3) {
+        0 => store.create(tenant, flow.uuid(), object, now).await,
+        _ => store.replace(tenant, flow.uuid(), (1 + chance.below(3)).into(), object, now).await,
+    };
+    let newest = drafted.as_ref().map_or(1, |row| row.version);
+    let published = store.publish(tenant, flow, newest, now).await;
+    let pinned = PinnedFlow { flow, version };
+    let campaign = campaign_id(chance.below(3));
+    show((
+        (drafted, published, store.versions(tenant, flow).await),
+        store.version(tenant, flow, version).await,
+        store.source(tenant, campaign, Some(pinned)).await,
+        store.revision(tenant),
+    ))
+}
+
+async fn outbox(
+    store: &dyn Store,
+    chance: &mut Chance,
+    (tenant, id): (TenantId, CallId),
+    now: DateTime<Utc>,
+) -> String {
+    let later = now + Duration::from_secs(chance.below(300).into());
+    let claimed = store.claim(chance.below(4) as usize, later, now).await;
+    let tried = match chance.below(4) {
+        0 => Tried::Delivered,
+        1 => Tried::GivenUp { reason: "gone".into() },
+        _ => Tried::Again { at: later, reason: "busy".into() },
+    };
+    let settled = store.settle(tenant, delivery_id(chance.below(20)), tried, now).await;
+    show((claimed, settled, Outbox::of_call(store, tenant, id).await))
 }
 
 async fn list_calls(
@@ -156,6 +204,11 @@ async fn list_calls(
     let filter = CallFilter {
         campaign: (chance.below(3) == 0).then(|| campaign_id(1)),
         buyer: (chance.below(3) == 0).then(|| buyer_id(chance.below(3))),
+        flow: match chance.below(4) {
+            0 => Some(FlowFilter::Any),
+            1 => Some(FlowFilter::Flow(flow_id(chance.below(2)))),
+            _ => None,
+        },
         from: (chance.below(3) == 0).then(|| now - Duration::from_secs(900)),
         ..CallFilter::default()
     };
@@ -179,7 +232,7 @@ async fn list_auctions(
     let page = chance.page(now);
     let requests = store.requests(tenant, &filter, page).await;
     let responses = store.responses(tenant, &filter, page).await;
-    show((requests, responses, store.of_call(tenant, id).await))
+    show((requests, responses, Auctions::of_call(store, tenant, id).await))
 }
 
 fn caller_number(n: u32) -> PhoneNumber {
@@ -195,11 +248,17 @@ fn auction_of(chance: &mut Chance, call: &Call, n: u32, now: DateTime<Utc>) -> A
     let mut record = auction(call, n * 2 + chance.below(2), now);
     for n in 0..3 {
         let expires_at =
-            (chance.below(4) > 0).then(|| now + Duration::from_secs(chance.below(600).into()));
+            (chance.below(4) > 0).then(|| now + Duration::from_secs(chance.below(60_000).into()));
         let offer = (chance.below(2) == 0).then(|| bid(1 + chance.below(9), expires_at));
         if chance.below(3) > 0 {
             record = considered(record, call, n, verdict(chance), offer);
         }
+    }
+    let targets = record.responses.iter().map(|response| response.target);
+    for n in (0..3).filter(|n| targets.clone().any(|target| target == target_id(*n))) {
+        let answer = ["{}", "no"].get(n as usize).copied();
+        let purpose = [Purpose::Bid, Purpose::Confirm][n as usize % 2];
+        record.exchanges.push(exchange(n, purpose, answer));
     }
     record
 }
@@ -253,7 +312,13 @@ async fn next_save(
         contacts: vec![contact(campaign, buyer, now)],
     };
     let auction = (chance.below(2) == 0).then(|| auction_of(chance, &written, n, now));
-    Save { growth, auction, ..save(written, expected, &step(known.steps)) }
+    if chance.below(5) == 0 {
+        written.flow = Some(in_flow(chance.below(2), 1));
+    }
+    let outbox = (0..chance.below(3)).map(|_| delivery(chance.below(20))).collect();
+    let mut saved = save(written, expected, &step(known.steps));
+    saved.fact.at = now;
+    Save { growth, auction, outbox, ..saved }
 }
 
 async fn configure(
@@ -268,7 +333,7 @@ async fn configure(
         2 => CampaignStatus::Paused,
         _ => CampaignStatus::Completed,
     };
-    let (id, object): (_, Object) = match chance.below(12) {
+    let (id, object): (_, Object) = match chance.below(15) {
         0 => (number_id(n).uuid(), number(chance.below(3)).into()),
         1 => (buyer_id(n).uuid(), buyer(n).into()),
         2 => (campaign_id(n).uuid(), campaign(n).into()),
@@ -282,6 +347,12 @@ async fn configure(
             let named = Some(router_id(chance.below(3)));
             let naming = Campaign { rtb_router_id: named, ..campaign(n) };
             (campaign_id(n).uuid(), naming.into())
+        }
+        6 => (flow_id(n).uuid(), draft(flow(n))),
+        7 => (flow_id(n).uuid(), template(flow(n))),
+        8 => {
+            let named = Some(flow_id(chance.below(3)));
+            (campaign_id(n).uuid(), Campaign { flow_id: named, ..campaign(n) }.into())
         }
         _ => (campaign_id(n).uuid(), campaign_on(number_id(chance.below(2)), n, status).into()),
     };
@@ -300,10 +371,13 @@ async fn configure(
         }
         _ => show(store.unassign_target(tenant, campaign, target).await),
     };
-    let kind = Kind::ALL[chance.below(5) as usize];
+    let kind = Kind::ALL[chance.below(7) as usize];
     let seen = (
         Registry::list(store, tenant, kind, PageRequest::LARGEST).await,
-        (store.source(tenant, campaign).await, store.target_assignments(tenant, campaign).await),
+        (
+            store.source(tenant, campaign, None).await,
+            store.target_assignments(tenant, campaign).await,
+        ),
         SystemStore::number(store, &phone(chance.below(3))).await,
         (store.revision(tenant), store.numbers_revision()),
     );
@@ -353,6 +427,14 @@ async fn both_stores_answer_the_same() {
         "InUse([",
         "UnknownReference { path: \"/rtbRouterId\"",
         "UnknownReference { path: \"/assignments/0/targetId\"",
+        "UnknownReference { path: \"/flowId\"",
+        "FlowVersion { number: 2",
+        "flow: Some(FlowSource {",
+        "Due {",
+        "attempt: 2 }",
+        "DeliveryRecord {",
+        "GivenUp",
+        "flow: Some(FlowSession {",
         "kind: Router",
         "router: Some",
         "AssignedTarget {",
@@ -363,6 +445,7 @@ async fn both_stores_answer_the_same() {
         "auction: Some",
         "AuctionRecord {",
         "BidResponseRecord {",
+        "purpose: Confirm",
     ] {
         assert!(answers.contains(answer), "{answer} was never answered");
     }

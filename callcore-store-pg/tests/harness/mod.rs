@@ -7,7 +7,9 @@ pub(crate) mod database;
 
 use std::sync::Arc;
 
-use callcore::port::{Accounts, Auctions, Calls, Capacity, Directory, Registry, SystemStore};
+use callcore::port::{
+    Accounts, Auctions, Calls, Capacity, Directory, Flows, Outbox, Registry, SystemStore,
+};
 use callcore_testkit::Harness;
 use database::Opened;
 
@@ -52,6 +54,14 @@ macro_rules! harness {
             }
 
             fn auctions(&self) -> Arc<dyn Auctions> {
+                self.0.store.clone()
+            }
+
+            fn flows(&self) -> Arc<dyn Flows> {
+                self.0.store.clone()
+            }
+
+            fn outbox(&self) -> Arc<dyn Outbox> {
                 self.0.store.clone()
             }
         }

@@ -16,7 +16,7 @@ use harness::{Bypass, database::Opened};
 fn statements_keep_tenants_apart_without_row_level_security() {
     let cases: Vec<_> =
         suite::cases::<Bypass>().into_iter().filter(|case| case.name.contains("tenant")).collect();
-    assert!(cases.len() >= 14, "the suite has more cases on tenants");
+    assert!(cases.len() >= 17, "the suite has more cases on tenants");
     for case in &cases {
         suite::run(case);
     }

@@ -17,9 +17,10 @@ const OVER_ALL_TENANTS: [&str; 5] = [
 ];
 
 /// Functions that work with the rights of the tables' owner. Whoever adds one answers for it.
-const WITH_THE_OWNERS_RIGHTS: [&str; 11] = [
+const WITH_THE_OWNERS_RIGHTS: [&str; 12] = [
     "callcore_add_tenant",
     "callcore_api_key",
+    "callcore_claim",
     "callcore_credentials",
     "callcore_is_set_up",
     "callcore_number_holder",

@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use callcore::auction::Verdict;
-use callcore::call::{Growth, StepKey};
-use callcore::model::CampaignStatus;
+use callcore::auction::{Purpose, Verdict};
+use callcore::call::{Call, Growth, StepKey};
+use callcore::model::{Campaign, CampaignStatus};
 use callcore::port::{
-    Accounts as _, Calls as _, Capacity as _, Credentials, Preferences, Registry as _, Save,
-    SystemStore as _, User,
+    Accounts as _, Calls as _, Capacity as _, Credentials, Flows as _, Preferences, Registry as _,
+    Save, SystemStore as _, User,
 };
 use callcore::schedule::CapWindow;
 use callcore_store_pg::PgStore;
 use callcore_testkit::fixtures::{
     api_key, assignment, auction, bid, buyer, buyer_cap, buyer_id, call, campaign_id, campaign_on,
-    claim, considered, contact, decision, noon, number, number_id, owner, phone, reservation,
-    router, router_id, save, session, tally, target, target_assignment, target_id, tenant, token,
-    user_id,
+    claim, considered, contact, decision, delivery, draft, exchange, flow, flow_id, in_flow, noon,
+    number, number_id, owner, phone, reservation, router, router_id, save, session, tally, target,
+    target_assignment, target_id, template, tenant, token, user_id,
 };
 
 /// The tenants 1 and 2, with the same ids wherever an id is a tenant's own.
@@ -37,7 +37,14 @@ async fn configure(store: &PgStore, n: u32) {
     let tenant = tenant(n);
     let line = number_id(1);
     store.create(tenant, line.uuid(), number(n).into(), noon()).await.expect("the store takes it");
+    for (id, object) in
+        [(flow_id(1).uuid(), draft(flow(n))), (flow_id(2).uuid(), template(flow(n)))]
+    {
+        store.create(tenant, id, object, noon()).await.expect("the store takes it");
+    }
+    store.publish(tenant, flow_id(1), 1, noon()).await.expect("the store takes it");
     let campaign = campaign_on(line, n, CampaignStatus::Active);
+    let campaign = Campaign { flow_id: Some(flow_id(1)), ..campaign };
     store
         .create(tenant, campaign_id(1).uuid(), campaign.into(), noon())
         .await
@@ -72,7 +79,7 @@ async fn sign_in(store: &PgStore, n: u32) {
 }
 
 async fn receive_a_call(store: &PgStore, n: u32) {
-    let call = call(tenant(n), n);
+    let call = Call { flow: Some(in_flow(1, 1)), ..call(tenant(n), n) };
     store.draw(tenant(n), call.id, "rotation", noon()).await.expect("the store takes it");
     let claim = claim(1, [buyer_cap(1, CapWindow::Concurrent, 5)]);
     store
@@ -89,10 +96,12 @@ async fn receive_a_call(store: &PgStore, n: u32) {
     let until = noon() + Duration::from_secs(1);
     store.begin(tenant(n), call.id, &step, until, noon()).await.expect("the store takes it");
     let offer = Some(bid(n, Some(until)));
-    let auction = considered(auction(&call, 1, noon()), &call, 1, Verdict::Won, offer);
+    let mut auction = considered(auction(&call, 1, noon()), &call, 1, Verdict::Won, offer);
+    auction.exchanges = vec![exchange(1, Purpose::Bid, Some("{}"))];
     let auction = Some(auction);
+    let outbox = vec![delivery(1)];
     store
-        .save(tenant(n), Save { growth, decision, auction, ..save(call, None, &step) })
+        .save(tenant(n), Save { growth, decision, auction, outbox, ..save(call, None, &step) })
         .await
         .expect("the store takes it");
 }

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use callcore::call::StepKey;
 use callcore::port::{
-    Accounts as _, Calls as _, Capacity as _, Directory as _, Registry as _, Release, Save,
-    StoreError, SystemStore as _,
+    Accounts as _, Calls as _, Capacity as _, Directory as _, Flows as _, Outbox as _,
+    Registry as _, Release, Save, StoreError, SystemStore as _, Tried,
 };
 use callcore_testkit::fixtures::{
     self, api_key, assignment, auction, buyer, buyer_id, call, call_id, campaign, campaign_id,
-    noon, owner, save, session, target_assignment, target_id, tenant, token, user_id,
+    delivery, delivery_id, draft, flow_id, noon, owner, save, session, target_assignment,
+    target_id, tenant, token, user_id,
 };
 
 use super::{Opened, all_tasks_done, reserve, save_ended, save_new};
@@ -38,6 +39,9 @@ async fn write(store: &SqliteStore, method: u32, n: u32) {
     let (target, own) = (target_assignment(n), call(tenant, n));
     let auction = Some(auction(&own, n, now));
     let auctioned = Save { auction, ..save(own, None, &StepKey::voice()) };
+    // The settlements are of what the saves before sent.
+    let outbox = vec![delivery(n), delivery(n + 200)];
+    let sending = Save { outbox, ..save(call(tenant, n), None, &StepKey::voice()) };
     match method {
         0 => drop(store.create(tenant, buyer_id(n).uuid(), buyer(n).into(), now).await),
         1 => drop(store.replace(tenant, buyer_id(1).uuid(), 1, buyer(n).into(), now).await),
@@ -63,7 +67,11 @@ async fn write(store: &SqliteStore, method: u32, n: u32) {
         21 => drop(store.unassign_target(tenant, campaign_id(1), target_id(1)).await),
         22 => drop(store.begin(tenant, call_id(n), &StepKey::voice(), now, now).await),
         23 => drop(store.save(tenant, auctioned).await),
-        _ => unreachable!("there are 24 acts that write"),
+        24 => drop(store.publish(tenant, flow_id(n), 1, now).await),
+        25 => drop(store.save(tenant, sending).await),
+        26 => drop(store.claim(1, now, now).await),
+        27 => drop(store.settle(tenant, delivery_id(n), Tried::Delivered, now).await),
+        _ => unreachable!("there are 28 acts that write"),
     }
 }
 
@@ -74,7 +82,11 @@ async fn a_dropped_write_leaves_nothing_open_and_loses_nobody_s_write() {
     store.create(tenant(1), campaign_id(1).uuid(), campaign(1).into(), noon()).await.unwrap();
     store.create(tenant(1), target_id(1).uuid(), fixtures::target(1).into(), noon()).await.unwrap();
     let mut acknowledged = 10_000;
-    for method in 0..24 {
+    for n in 2_400..2_412 {
+        let document = draft(fixtures::flow(n));
+        store.create(tenant(1), flow_id(n).uuid(), document, noon()).await.unwrap();
+    }
+    for method in 0..28 {
         for polls in 0..12 {
             let n = method * 100 + polls;
             let _ = poll_and_drop(polls, write(store, method, n)).await;

@@ -6,16 +6,16 @@ use callcore::auction::Verdict;
 use callcore::call::StepKey;
 use callcore::model::{Campaign, CampaignStatus, Kind};
 use callcore::port::{
-    Accounts as _, Ask, Auctions as _, Calls as _, Capacity as _, Directory as _, Preferences,
-    Registry, Reserved, Save, SystemStore as _,
+    Accounts as _, Ask, Auctions, Calls as _, Capacity as _, Directory as _, Flows as _, Outbox,
+    Preferences, Registry, Reserved, Save, SystemStore as _,
 };
 use callcore::schedule::CapWindow;
 use callcore::vocabulary::PageRequest;
 use callcore_testkit::fixtures::{
     api_key, assignment, attempt, auction, bid, buyer, buyer_cap, buyer_id, call, call_id, caller,
-    campaign_id, campaign_on, candidate_id, considered, contact, decision, lease_id, noon, number,
-    number_id, owner, phone, router, router_id, save, session, tally, target, target_assignment,
-    target_id, tenant, token, user_id,
+    campaign_id, campaign_on, candidate_id, considered, contact, decision, delivery, draft,
+    flow_id, flow_naming, lease_id, noon, number, number_id, owner, phone, router, router_id, save,
+    session, tally, target, target_assignment, target_id, tenant, token, user_id,
 };
 
 use sqlx::Row as _;
@@ -31,8 +31,12 @@ async fn fill(store: &SqliteStore) {
     let (target_1, router_1) = (target_id(1), router_id(1));
     store.create(tenant, target_1.uuid(), target(1).into(), now).await.unwrap();
     store.create(tenant, router_1.uuid(), router(1, [1]).into(), now).await.unwrap();
+    let document = draft(flow_naming(1, &[1], &[1]));
+    store.create(tenant, flow_id(1).uuid(), document, now).await.unwrap();
+    store.publish(tenant, flow_id(1), 1, now).await.unwrap();
     let object = Campaign {
         rtb_router_id: Some(router_1),
+        flow_id: Some(flow_id(1)),
         ..campaign_on(number_id(1), 1, CampaignStatus::Active)
     };
     store.create(tenant, campaign.uuid(), object.into(), now).await.unwrap();
@@ -49,11 +53,13 @@ async fn fill(store: &SqliteStore) {
     let mut written =
         Save { decision: Some(decision(&first)), ..save(first, None, &StepKey::voice()) };
     written.auction = Some(held);
+    written.outbox = vec![delivery(1), delivery(2)];
     written.growth.caller = Some(phone(7));
     written.growth.tallies.push(tally(campaign, buyer_1));
     written.growth.contacts.push(contact(campaign, buyer_1, now));
     store.save(tenant, written).await.unwrap();
     assert_eq!(store.draw(tenant, call_id(1), "r", now).await.unwrap(), 0);
+    assert_eq!(store.claim(1, later, now).await.unwrap().len(), 1);
 
     store.set_up(owner(tenant), now).await.unwrap();
     store.open_session(tenant, session(1, now), token(1)).await.unwrap();
@@ -78,7 +84,7 @@ async fn everything(store: &SqliteStore) -> String {
         bids: Some((caller(1).number.unwrap(), vec![target_id(1)])),
     };
     let parts = (
-        store.source(tenant, campaign_id(1)).await.unwrap(),
+        store.source(tenant, campaign_id(1), None).await.unwrap(),
         store.number(&phone(1)).await.unwrap(),
         store.look(tenant, call_id(9), &ask, now).await.unwrap(),
         store.look(tenant, call_id(1), &ask, now).await.unwrap(),
@@ -87,7 +93,9 @@ async fn everything(store: &SqliteStore) -> String {
         reserve(store, 1, 5).await,
         (
             store.target_assignments(tenant, campaign_id(1)).await.unwrap(),
-            store.of_call(tenant, call_id(1)).await.unwrap(),
+            Auctions::of_call(store, tenant, call_id(1)).await.unwrap(),
+            Outbox::of_call(store, tenant, call_id(1)).await.unwrap(),
+            store.versions(tenant, flow_id(1)).await.unwrap(),
             store.begin(tenant, call_id(2), &StepKey::voice(), now, now).await.unwrap(),
         ),
         (
@@ -106,7 +114,14 @@ async fn reopening_keeps_everything() {
     let opened = Opened::new().await;
     fill(&opened.store).await;
     let before = everything(&opened.store).await;
-    for kept in [&lease_id(call_id(1), 1).to_string(), "bids: {TargetId", "Busy {"] {
+    for kept in [
+        &lease_id(call_id(1), 1).to_string(),
+        "bids: {TargetId",
+        "Busy {",
+        "FlowSource {",
+        "FlowVersion {",
+        "attempts: 1",
+    ] {
         assert!(before.contains(kept), "{kept}");
     }
     opened.store.close().await;

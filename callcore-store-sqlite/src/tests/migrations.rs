@@ -1,9 +1,16 @@
 //! Files of other versions, and files that are no store.
 
-use callcore::model::Kind;
-use callcore::port::{Directory as _, Registry as _};
+use callcore::call::StepKey;
+use callcore::model::{Campaign, Kind, Object};
+use callcore::port::{
+    CallFilter, Calls, Directory as _, FlowFilter, Flows as _, Outbox as _, Registry,
+    RegistryError, Save,
+};
 use callcore::vocabulary::PageRequest;
-use callcore_testkit::fixtures::{buyer, buyer_id, noon, tenant};
+use callcore_testkit::fixtures::{
+    buyer, buyer_id, call, call_id, campaign, campaign_id, delivery, draft, flow, flow_id, in_flow,
+    noon, save, tenant,
+};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
@@ -34,9 +41,68 @@ async fn a_file_of_an_older_version_is_brought_up_to_date() {
 
     let store = SqliteStore::open(&path).await.unwrap();
     assert_eq!(store.revision(tenant(1)), 41);
-    let buyers = store.list(tenant(1), Kind::Buyer, PageRequest::default()).await.unwrap();
+    let buyers =
+        Registry::list(&store, tenant(1), Kind::Buyer, PageRequest::default()).await.unwrap();
     assert_eq!(buyers.items[0].version, 7);
     save_new(&store, 1).await.unwrap();
+}
+
+/// Objects and calls from before there were flows are read as they were, and what is new works on
+/// them.
+#[tokio::test]
+async fn a_file_from_before_there_were_flows_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = path_in(&directory);
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut db = options.connect().await.unwrap();
+    let older: Vec<_> = migrations().into_iter().filter(|one| one.version < 7).collect();
+    migrate(&mut db, &older).await.unwrap();
+    // Flows could be named before they could be made.
+    let naming = Campaign { flow_id: Some(flow_id(1)), ..campaign(1) };
+    sqlx::query(
+        "INSERT INTO campaigns (tenant_id, id, version, created_at, updated_at, name, status, \
+         document) VALUES (?1, ?2, 3, 0, 0, 'Campaign 1', 'draft', ?3)",
+    )
+    .bind(tenant(1).uuid())
+    .bind(campaign_id(1).uuid())
+    .bind(Object::from(naming.clone()).to_json().unwrap())
+    .execute(&mut db)
+    .await
+    .unwrap();
+    sqlx::query("INSERT INTO calls VALUES (?1, ?2, 1, ?3, NULL, 'ringing', 0, 0, '', '[]', ?4)")
+        .bind(tenant(1).uuid())
+        .bind(call_id(1).uuid())
+        .bind(campaign_id(1).uuid())
+        .bind(crate::row::json("call", &call(tenant(1), 1)).unwrap())
+        .execute(&mut db)
+        .await
+        .unwrap();
+    db.close().await.unwrap();
+
+    let store = SqliteStore::open(&path).await.unwrap();
+    let source = store.source(tenant(1), campaign_id(1), None).await.unwrap().unwrap();
+    assert_eq!((source.campaign.value, source.campaign.version), (naming.clone(), 3));
+    assert_eq!(source.flow, None);
+    let in_flows = CallFilter { flow: Some(FlowFilter::Any), ..CallFilter::default() };
+    let listed = Calls::list(&store, tenant(1), &in_flows, PageRequest::default()).await.unwrap();
+    assert_eq!(listed.items, []);
+
+    store.create(tenant(1), flow_id(1).uuid(), draft(flow(1)), noon()).await.unwrap();
+    store.publish(tenant(1), flow_id(1), 1, noon()).await.unwrap();
+    let source = store.source(tenant(1), campaign_id(1), None).await.unwrap().unwrap();
+    assert_eq!(source.flow.unwrap().definition, flow(1));
+    let mut later = call(tenant(1), 1);
+    later.flow = Some(in_flow(1, 1));
+    let step = save(later.clone(), Some(1), &StepKey::flow(1));
+    store.save(tenant(1), Save { outbox: vec![delivery(1)], ..step }).await.unwrap();
+    let listed = Calls::list(&store, tenant(1), &in_flows, PageRequest::default()).await.unwrap();
+    assert_eq!(listed.items, [later]);
+    assert_eq!(store.of_call(tenant(1), call_id(1)).await.unwrap()[0].delivery, delivery(1));
+    // A campaign that is written again holds its flow.
+    let id = campaign_id(1).uuid();
+    store.replace(tenant(1), id, 3, naming.into(), noon()).await.unwrap();
+    let refused = store.delete(tenant(1), Kind::Flow, flow_id(1).uuid()).await;
+    assert!(matches!(refused, Err(RegistryError::InUse(_))), "{refused:?}");
 }
 
 #[tokio::test]

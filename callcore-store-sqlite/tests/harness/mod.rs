@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use callcore::port::{Accounts, Auctions, Calls, Capacity, Directory, Registry, SystemStore};
+use callcore::port::{
+    Accounts, Auctions, Calls, Capacity, Directory, Flows, Outbox, Registry, SystemStore,
+};
 use callcore_store_sqlite::SqliteStore;
 use callcore_testkit::Harness;
 use tempfile::TempDir;
@@ -45,6 +47,14 @@ impl Harness for Sqlite {
     }
 
     fn auctions(&self) -> Arc<dyn Auctions> {
+        self.store.clone()
+    }
+
+    fn flows(&self) -> Arc<dyn Flows> {
+        self.store.clone()
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
         self.store.clone()
     }
 }

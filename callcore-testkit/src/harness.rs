@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use callcore::memory::MemoryStore;
-use callcore::port::{Accounts, Auctions, Calls, Capacity, Directory, Registry, SystemStore};
+use callcore::port::{
+    Accounts, Auctions, Calls, Capacity, Directory, Flows, Outbox, Registry, SystemStore,
+};
 
 /// Opens a store for one case of the suite. The value is the guard as well: when it is dropped, the
 /// store and what it left on disk may go.
@@ -31,6 +33,12 @@ pub trait Harness: Send + Sync + 'static {
 
     /// The port that reads what auctions left behind.
     fn auctions(&self) -> Arc<dyn Auctions>;
+
+    /// The port that publishes flows.
+    fn flows(&self) -> Arc<dyn Flows>;
+
+    /// The port of what waits to be sent to others.
+    fn outbox(&self) -> Arc<dyn Outbox>;
 
     /// What the store does not keep to: the case as `port::name`, and why. These cases are not run;
     /// the suite prints them, and fails where there is no such case.
@@ -73,6 +81,14 @@ impl Harness for Memory {
     }
 
     fn auctions(&self) -> Arc<dyn Auctions> {
+        self.0.clone()
+    }
+
+    fn flows(&self) -> Arc<dyn Flows> {
+        self.0.clone()
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
         self.0.clone()
     }
 }

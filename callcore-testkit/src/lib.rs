@@ -27,7 +27,9 @@
 //!     use std::sync::Arc;
 //!
 //!     use callcore::memory::MemoryStore;
-//!     use callcore::port::{Accounts, Auctions, Calls, Capacity, Directory, Registry, SystemStore};
+//!     use callcore::port::{
+//!         Accounts, Auctions, Calls, Capacity, Directory, Flows, Outbox, Registry, SystemStore,
+//!     };
 //!     use callcore_testkit::{Harness, store_suite};
 //!
 //!     /// What the store left on disk would be removed when this is dropped.
@@ -67,6 +69,14 @@
 //!         fn auctions(&self) -> Arc<dyn Auctions> {
 //!             self.store.clone()
 //!         }
+//!
+//!         fn flows(&self) -> Arc<dyn Flows> {
+//!             self.store.clone()
+//!         }
+//!
+//!         fn outbox(&self) -> Arc<dyn Outbox> {
+//!             self.store.clone()
+//!         }
 //!     }
 //!
 //!     store_suite!(Mine);
@@ -91,6 +101,7 @@ mod clock;
 pub mod fixtures;
 mod harness;
 pub mod script;
+pub mod shares;
 pub mod storm;
 pub mod suite;
 

@@ -106,6 +106,7 @@ pub async fn blow<H: Harness>(storm: Storm) -> Aftermath {
         calls: harness.calls(),
         capacity: harness.capacity(),
         egress: Arc::new(Offline),
+        script: Arc::new(Offline),
         clock: clock.clone(),
     };
     let switchboard = Arc::new(Switchboard::new(ports, Settings::default()));

@@ -2,10 +2,12 @@
 
 use callcore_twiml::Form;
 use callcore_twiml::phone::{self, ScriptErrorKind};
+use callcore_twiml::render::queue_name;
 
+use super::office::TENANT;
 use super::reader::{Names, Reader};
 use super::steps::{After, Block, During};
-use super::words::{Read, Words};
+use super::words::{Read, Words, time};
 
 /// What the carrier knows of where a caller is, and its name for it.
 const PLACES: [(&str, &str); 4] =
@@ -49,7 +51,7 @@ impl Block {
         let number = words.line;
         let first = words.word("a line of a call")?;
         match first {
-            ">" | "<" | "!" | "=" => self.expected.push((number, squeezed(line))),
+            ">" | "<" | "!" | "=" | "~" => self.expected.push((number, squeezed(line))),
             "again" => {
                 let webhook = webhook(&mut words)?;
                 self.after.push((number, After::Again(webhook)));
@@ -70,10 +72,22 @@ impl Block {
                 }
                 self.callbacks_out_of_order = true;
             }
+            "nowhere" => {
+                let text = words.word("what must not be kept")?.to_owned();
+                self.after.push((number, After::Nowhere(text)));
+            }
             "caller" => {
-                words.expect("hangs")?;
-                let act = format!("hang {}", words.text());
+                let act = act(&mut words)?;
                 self.people(&words, &act)?;
+            }
+            "queue" => {
+                let queue = queue_name(TENANT, words.word("the name of a queue")?);
+                let line = format!("queue {queue} {}", words.text());
+                self.people(&words, &line)?;
+            }
+            "conference" => {
+                let line = format!("conference * {}", words.text());
+                self.people(&words, &line)?;
             }
             name => {
                 let known = names.buyers.iter().find(|(known, ..)| known == name);
@@ -98,19 +112,49 @@ impl Block {
         })?;
         self.people.acts.extend(read.acts);
         self.people.callees.extend(read.callees);
+        self.people.conferences.extend(read.conferences);
+        for queue in read.queues {
+            match self.people.queues.iter_mut().find(|known| known.name == queue.name) {
+                Some(known) if queue.agent.is_some() => known.agent = queue.agent,
+                Some(known) => known.waiting = queue.waiting,
+                None => self.people.queues.push(queue),
+            }
+        }
         Ok(())
     }
 }
 
-/// Reads the name of a webhook: `voice`, `dial 1`, `leg 1 answered`, `status completed`,
+/// Reads what a caller does, in the words of the phone's own scripts: `presses 1 at 3s` is
+/// `at 3s digits 1`.
+fn act(words: &mut Words<'_>) -> Read<String> {
+    let verbs = [
+        ("hangs", "hang"),
+        ("presses", "digits"),
+        ("says", "say"),
+        ("stays", "silence"),
+        ("talks", "talk"),
+    ];
+    let verb = words.choice(&verbs)?;
+    if verb == "silence" {
+        words.expect("silent")?;
+    }
+    let rest = words.text();
+    let timed = rest.rsplit_once("at ").filter(|(_, at)| time(at).is_some());
+    Ok(match timed {
+        Some((rest, at)) => format!("at {at} {verb} {rest}"),
+        None => format!("{verb} {rest}"),
+    })
+}
+
+/// Reads the name of a webhook: `voice`, `dial 1`, `flow 1`, `leg 1 answered`, `status completed`,
 /// `recording` or `everything`.
 fn webhook(words: &mut Words<'_>) -> Read<String> {
-    let expected = "voice, dial, leg, status, recording or everything";
+    let expected = "voice, dial, flow, leg, status, recording or everything";
     match words.word(expected)? {
-        "dial" | "leg" | "status" if words.peek().is_none() => {
+        "dial" | "flow" | "leg" | "status" if words.peek().is_none() => {
             Err(words.wrong("which one it is", ""))
         }
-        kind @ ("dial" | "leg" | "status") => Ok(format!("{kind} {}", words.text())),
+        kind @ ("dial" | "flow" | "leg" | "status") => Ok(format!("{kind} {}", words.text())),
         kind @ ("voice" | "recording" | "everything") => {
             words.end()?;
             Ok(kind.to_owned())

@@ -28,6 +28,25 @@ impl<H: Harness> Office<H> {
                 }
             }
             After::Late(webhook) => self.late(talk, webhook).await,
+            After::Nowhere(text) => self.nowhere(talk, text).await,
+        }
+    }
+
+    /// What a caller entered and nobody is to see is in nothing that is kept to be shown, and in
+    /// nothing that a log could get.
+    async fn nowhere(&self, talk: &Talk, text: &str) -> Result<(), String> {
+        let journey = self.journey(talk.id()).await.ok_or("the call is not recorded")?;
+        let mut shown = vec![format!("{journey:?}"), format!("{:?}", self.outbox(talk.id()).await)];
+        for fact in &journey.facts {
+            shown.push(serde_json::to_string(fact).map_err(|error| error.to_string())?);
+        }
+        for exchange in &talk.log {
+            let event = Self::event(&exchange.request);
+            shown.push(event.map(|(_, event)| format!("{event:?}")).unwrap_or_default());
+        }
+        match shown.iter().find(|shown| shown.contains(text)) {
+            Some(shown) => Err(format!("{text:?} stands in {shown}")),
+            None => Ok(()),
         }
     }
 
@@ -102,6 +121,14 @@ fn made_up(talk: &Talk, webhook: &str) -> Result<HttpRequest, String> {
             form.push("DialCallStatus", status);
             form.push("DialCallDuration", "7");
             continuation("dial", attempt)
+        }
+        ["flow", step, keys] => {
+            form.push("CallSid", &report.call_sid);
+            form.push("CallStatus", "in-progress");
+            if keys != "silence" {
+                form.push("Digits", keys);
+            }
+            continuation("flow", step)
         }
         ["leg", attempt, status] => {
             let nth = attempt.parse::<usize>().ok().and_then(|nth| nth.checked_sub(1));

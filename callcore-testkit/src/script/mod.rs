@@ -43,6 +43,13 @@
 //!   pays 8.75 USD   active|paused
 //! assign East [to Sales] [priority 1] [weight 3] [caps …]       unassign East
 //! delete campaign Sales
+//! flow Main                                  publishes a flow, which the campaign then runs; its lines:
+//!   menu ivr_menu { "message": "…" }         a node: its id, its type, and its settings as JSON, which
+//!                                            may go on in further lines
+//!   menu key:1 -> sales                      a connection: a node, its exit, and where that leads
+//! flow Main draft                            edits it without publishing it
+//! flow off                                   the campaign has no flow any more
+//! code yes|no|fails return call.vars.a;      what custom code comes to; all other code cannot be run
 //! held 1                                     so many places must be held
 //! sweep [expired 1] [ended 1] [orphaned 1]   sweeps, and must free so many leases
 //! ```
@@ -53,29 +60,47 @@
 //! call 1 from +13105550001 [to +18005550199] [country US] [state CA] [city …] [zip 90001]
 //!   East answers after 4s talks 60s          or busy, fails, no answer; several lines are for
 //!   +12125550008 no answer                   several dials; an address may stand for a name
-//!   caller hangs up at 10s
+//!   caller hangs up at 10s                   without a time it answers the next question, as do
+//!   caller presses 1                         also `at 3s`, counted from the first ring
+//!   caller says sales [with confidence 0.5]
+//!   caller talks 9s                          leaves a message, for instance
+//!   caller stays silent
+//!   queue sales answers after 30s talks 20s  or holds 3, who wait there already
+//!   conference joined after 8s talks 30s     or recalled after 25s, or stays empty
 //!   every request twice                      as when the first answer is lost
 //!   callbacks out of order
 //!   lost dial 1                              a webhook that never arrives
 //! > dial East, rings 20s, from the caller    what the phone is told, with details if they matter
+//! > ask Press 1., keys, waits 10s, most 1    also `say`, `play`, `record`, `queue`, `conference`,
+//!                                            `come back at once`, `hang up`
 //! < busy                                     what comes of a dial; `answered 60s`, `no-answer`, …
+//! < presses 1                                what a caller does where a flow had asked; `silence`, …
 //! < caller hangs up
 //! ! West closed: opens 10:00 Mon 23 Nov EST  why a buyer was refused: all of them or none
 //! = no answer, held 0, status completed      how it ended, with details if they matter
+//! = flow completed, exits start:next a:yes   after that, where a flow ran: or abandoned, failed, expired
+//! ~ pixel: GET https://p.example/            and what waits to be sent to others because of the call
+//! nowhere 4321                               after the call: a text that is in neither journal nor log
 //! again voice                                after the call, a webhook comes once more
 //! late status ringing                        after the call, one comes that did not come before
 //! 10s into call 1: call 2 from +13105550002  goes on together with call 1
-//! 10s into call 1: buyer West paused         any set-up line
+//! 10s into call 1: buyer West paused         any set-up line, a flow with its lines included
+//! 10s into call 1: leg 1 in-progress         somebody who was invited into the caller's conference
 //! ```
 //!
-//! Webhooks are `voice`, `dial 1`, `leg 1 ringing`, `leg 1 answered`, `leg 1 ended`,
+//! A flow without a `start` begins with its first node, and `buyerId` may be the name of a buyer.
+//!
+//! Webhooks are `voice`, `dial 1`, `flow 1`, `leg 1 ringing`, `leg 1 answered`, `leg 1 ended`,
 //! `status completed`, `recording` and `everything`. Late ones are written in the carrier's words:
-//! `late dial 1 busy`, `late leg 1 in-progress`. A repeated one must get the same bytes and change
+//! `late dial 1 busy`, `late leg 1 in-progress`, or with keys or silence: `late flow 1 silence`. A repeated one must get the same bytes and change
 //! nothing at all; a late one may change nothing but the journal.
 
 mod agree;
 mod block;
+mod code;
 mod documents;
+mod flow_lines;
+mod flows;
 mod late;
 mod office;
 mod reader;

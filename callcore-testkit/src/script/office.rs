@@ -5,9 +5,10 @@ use std::sync::Arc;
 use callcore::call::{Directive, Event};
 use callcore::memory::Offline;
 use callcore::model::HttpMethod;
-use callcore::port::{HttpRequest, HttpResponse, Journey, Registry, Swept};
+use callcore::model::Object;
+use callcore::port::{DeliveryRecord, HttpRequest, HttpResponse, Journey, Registry, Swept};
 use callcore::switchboard::{Ports, Settings, Switchboard};
-use callcore::vocabulary::{CallId, TenantId};
+use callcore::vocabulary::{CallId, FlowId, TenantId};
 use callcore_twiml::Form;
 use callcore_twiml::render::Renderer;
 use callcore_twiml::signature::{Body, sign, verify};
@@ -15,11 +16,12 @@ use callcore_twiml::webhook::{self, Webhook};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::code::Table;
 use super::steps::Step;
 use crate::{Harness, ManualClock};
 
 const PUBLIC_URL: &str = "https://calls.example";
-const TENANT: TenantId = TenantId::from_uuid(Uuid::from_u128(1));
+pub(super) const TENANT: TenantId = TenantId::from_uuid(Uuid::from_u128(1));
 
 /// What requests are signed with.
 pub(super) const TOKEN: &str = "a token that only the carrier knows";
@@ -31,6 +33,7 @@ const MESSAGE: &str = "Nobody is available.";
 pub(super) struct Office<H> {
     store: H,
     pub(super) clock: Arc<ManualClock>,
+    code: Arc<Table>,
     switchboard: Switchboard,
     renderer: Renderer,
 }
@@ -51,17 +54,19 @@ impl<H: Harness> Office<H> {
     pub(super) async fn open(now: DateTime<Utc>) -> Self {
         let store = H::open().await;
         let clock = Arc::new(ManualClock::new(now));
+        let code = Arc::new(Table::default());
         let ports = Ports {
             directory: store.directory(),
             system: store.system(),
             calls: store.calls(),
             capacity: store.capacity(),
             egress: Arc::new(Offline),
+            script: code.clone(),
             clock: clock.clone(),
         };
         let settings = Settings { no_route_message: MESSAGE.to_owned() };
         let switchboard = Switchboard::new(ports, settings);
-        Self { store, clock, switchboard, renderer: Renderer::new(PUBLIC_URL) }
+        Self { store, clock, code, switchboard, renderer: Renderer::new(PUBLIC_URL) }
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {
@@ -86,6 +91,9 @@ impl<H: Harness> Office<H> {
     }
 
     pub(super) async fn answer(&self, request: &HttpRequest) -> Answered {
+        if let Some(response) = elsewhere(&request.url) {
+            return Answered { directives: Vec::new(), response };
+        }
         let (_, event) = match Self::event(request) {
             Ok(event) => event,
             Err(response) => return Answered { directives: Vec::new(), response },
@@ -95,7 +103,8 @@ impl<H: Harness> Office<H> {
             Err(error) => panic!("the switchboard fails: {error}"),
         };
         let response = if event.wants_directives() {
-            let document = self.renderer.response(reply.tenant, &reply.directives).to_xml();
+            let document =
+                self.renderer.response(reply.call, reply.tenant, &reply.directives).to_xml();
             let body = document.unwrap_or_else(|error| panic!("no TwiML: {error}")).into_bytes();
             let headers = vec![("content-type".to_owned(), "text/xml; charset=utf-8".to_owned())];
             HttpResponse { status: 200, headers, body }
@@ -113,15 +122,17 @@ impl<H: Harness> Office<H> {
             Step::Now(now) => self.clock.set(now),
             Step::Wait(time) => self.clock.set(now + time),
             Step::Put(id, object) => {
-                let kind = object.kind();
-                let known = Registry::read(&*registry, TENANT, kind, id).await;
-                let version = known.map_err(|error| error.to_string())?.map(|row| row.version);
-                let stored = match version {
-                    Some(version) => registry.replace(TENANT, id, version, object, now).await,
-                    None => registry.create(TENANT, id, object, now).await,
-                };
-                stored.map_err(told)?;
+                self.put(id, object).await?;
             }
+            Step::Flow { id, definition, published } => {
+                let version = self.put(id, Object::Flow(definition)).await?;
+                if published {
+                    let (flows, id) = (self.store.flows(), FlowId::from_uuid(id));
+                    flows.publish(TENANT, id, version, now).await.map_err(told)?;
+                }
+            }
+            Step::Code(code, verdict) => self.code.set(code, verdict),
+            Step::Leg { .. } => return Err("no call goes on whose leg could move".to_owned()),
             Step::Delete(kind, id) => registry.delete(TENANT, kind, id).await.map_err(told)?,
             Step::Assign(campaign, buyer, assignment) => {
                 let assigned = registry.assign(TENANT, campaign, buyer, assignment, now).await;
@@ -137,6 +148,24 @@ impl<H: Harness> Office<H> {
             Step::Held(expected) => same("held", self.held().await, expected, u64::eq)?,
         }
         Ok(())
+    }
+
+    /// Creates an object or replaces it; its version.
+    async fn put(&self, id: Uuid, object: Object) -> Result<u64, String> {
+        let (registry, now) = (self.store.registry(), self.now());
+        let known = Registry::read(&*registry, TENANT, object.kind(), id).await;
+        let version = known.map_err(|error| error.to_string())?.map(|row| row.version);
+        let stored = match version {
+            Some(version) => registry.replace(TENANT, id, version, object, now).await,
+            None => registry.create(TENANT, id, object, now).await,
+        };
+        stored.map(|row| row.version).map_err(|error| format!("the registry refuses: {error}"))
+    }
+
+    /// What waits to be sent because of a call, in the order in which it was written.
+    pub(super) async fn outbox(&self, call: CallId) -> Vec<DeliveryRecord> {
+        let outbox = self.store.outbox().of_call(TENANT, call).await;
+        outbox.unwrap_or_else(|error| panic!("the store fails: {error}"))
     }
 
     pub(super) async fn held(&self) -> u64 {
@@ -167,6 +196,15 @@ fn status(status: u16) -> HttpResponse {
     HttpResponse { status, headers: Vec::new(), body: Vec::new() }
 }
 
+/// What answers that is not the switchboard: sound files, and transcriptions, which change nothing.
+fn elsewhere(url: &str) -> Option<HttpResponse> {
+    let Some(path) = url.strip_prefix(PUBLIC_URL) else {
+        let headers = vec![("content-type".to_owned(), "audio/mpeg".to_owned())];
+        return Some(HttpResponse { status: 200, headers, body: b"ID3".to_vec() });
+    };
+    path.starts_with("/api/webhooks/transcription/").then(|| status(204))
+}
+
 fn webhook_at(url: &str) -> Option<Webhook> {
     let path = url.strip_prefix(PUBLIC_URL)?.strip_prefix("/api/webhooks/")?;
     let tenant = |text: &str| text.parse().ok().map(TenantId::from_uuid);
@@ -176,6 +214,7 @@ fn webhook_at(url: &str) -> Option<Webhook> {
         ["dial", of, attempt] => {
             Webhook::DialResult { tenant: tenant(of)?, attempt: attempt.parse().ok()? }
         }
+        ["flow", of, step] => Webhook::FlowStep { tenant: tenant(of)?, step: step.parse().ok()? },
         ["leg", of, attempt] => {
             Webhook::Leg { tenant: tenant(of)?, attempt: attempt.parse().ok()? }
         }

@@ -4,19 +4,21 @@ use callcore::model::{
     Assignment, Buyer, Campaign, CampaignStatus, Kind, Number, Object, RoutingType,
 };
 use callcore::port::Swept;
-use callcore::vocabulary::{BuyerId, CampaignId, Destination, NumberId, PhoneNumber};
+use callcore::vocabulary::{BuyerId, CampaignId, Destination, FlowId, NumberId, PhoneNumber};
 use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
+use super::code::Verdict;
 use super::documents;
+use super::flows::Draft;
 use super::steps::{During, Group, Part, Placed, Step};
 use super::words::{Read, Words, time};
 
 /// The number of the first campaign, unless its line names another.
 const CALLED: &str = "+18005550199";
 const ANYTHING: &str = "now, +TIME, campaign, message, buyer, assign, unassign, delete, held, sweep, \
-                        call, or a line of a call";
+                        flow, code, leg, call, or a line of a call";
 
 /// A script that was read.
 #[derive(Debug, Default)]
@@ -60,6 +62,10 @@ pub(super) struct Reader {
     campaigns: Vec<Owned>,
     /// The campaign that lines without a campaign's name are about.
     current: usize,
+    /// The names of flows; the place is the id.
+    flows: Vec<String>,
+    /// The flow whose lines are being read.
+    draft: Option<Draft>,
 }
 
 /// Reads a whole script.
@@ -71,12 +77,19 @@ pub(super) fn read(text: &str) -> Read<Script> {
             reader.line(index + 1, line)?;
         }
     }
+    reader.end_flow()?;
     reader.end_group();
     Ok(reader.script)
 }
 
 impl Reader {
     fn line(&mut self, number: usize, line: &str) -> Read<()> {
+        if let Some(draft) = &mut self.draft {
+            if draft.line(&self.script.names, number, line)? {
+                return Ok(());
+            }
+            self.end_flow()?;
+        }
         let mut words = Words::new(number, line);
         let mut meanwhile = None;
         if self.group.is_some() {
@@ -99,6 +112,13 @@ impl Reader {
             self.group.get_or_insert_default().calls.push(block);
             return Ok(());
         }
+        if first == "flow" {
+            words.next();
+            if !words.clone().takes("off") {
+                self.draft = Some(Draft::new(&mut words, meanwhile)?);
+                return Ok(());
+            }
+        }
         if let Some(block) = self.group.as_mut().and_then(|group| group.calls.last_mut())
             && meanwhile.is_none()
             && block.line(&self.script.names, line, words.clone())?
@@ -107,7 +127,13 @@ impl Reader {
         }
         let steps = self.steps(&mut words)?;
         words.end()?;
-        let placed = steps.into_iter().map(|step| Placed { line: number, step });
+        self.place(number, meanwhile, steps);
+        Ok(())
+    }
+
+    /// Takes steps into the script: into the calls that go on, or after them.
+    fn place(&mut self, line: usize, meanwhile: Option<During>, steps: Vec<Step>) {
+        let placed = steps.into_iter().map(|step| Placed { line, step });
         match (meanwhile, &mut self.group) {
             (Some(during), Some(group)) => {
                 group.meanwhile.extend(placed.map(|placed| (during, placed)));
@@ -118,6 +144,27 @@ impl Reader {
                 self.script.parts.extend(placed);
             }
         }
+    }
+
+    /// A flow has all its lines: it is written, and the current campaign runs it.
+    fn end_flow(&mut self) -> Read<()> {
+        let Some(draft) = self.draft.take() else { return Ok(()) };
+        let (line, meanwhile, published) = (draft.line, draft.meanwhile, draft.published);
+        let known = self.flows.iter().position(|name| *name == draft.name);
+        let index = known.unwrap_or(self.flows.len());
+        if known.is_none() {
+            self.flows.push(draft.name.clone());
+        }
+        let id = Uuid::from_u128(0x400 + u128::try_from(index).unwrap_or_default());
+        let definition = Box::new(draft.definition()?);
+        let mut steps = vec![Step::Flow { id, definition, published }];
+        if published {
+            let words = Words::new(line, "");
+            let owned = self.current(&words)?;
+            owned.campaign.flow_id = Some(FlowId::from_uuid(id));
+            steps.push(put(&words, owned.id, owned.campaign.clone().into())?);
+        }
+        self.place(line, meanwhile, steps);
         Ok(())
     }
 
@@ -150,10 +197,26 @@ impl Reader {
             "assign" => vec![self.assign(words)?],
             "buyer" => self.buyer(words)?,
             "campaign" => self.campaign(words)?,
+            "code" => {
+                let verdicts =
+                    [("yes", Verdict::Yes), ("no", Verdict::No), ("fails", Verdict::Fails)];
+                let verdict = words.choice(&verdicts)?;
+                vec![Step::Code(words.text(), verdict)]
+            }
             "delete" => {
                 words.expect("campaign")?;
                 let id = self.campaigns[self.known_campaign(words)?].id;
                 vec![Step::Delete(Kind::Campaign, id)]
+            }
+            // The rest of `flow off`.
+            "off" => {
+                let owned = self.current(words)?;
+                owned.campaign.flow_id = None;
+                vec![put(words, owned.id, owned.campaign.clone().into())?]
+            }
+            "leg" => {
+                let attempt = words.read("the number of an attempt")?;
+                vec![Step::Leg { attempt, status: words.word("the status of a leg")?.to_owned() }]
             }
             "held" => vec![Step::Held(words.read("a number of places")?)],
             "message" => {

@@ -7,14 +7,14 @@ use std::task::{Context, Poll, Waker};
 
 use callcore::port::{Http, HttpError, HttpRequest, Journey};
 use callcore::vocabulary::CallId;
-use callcore_twiml::Password;
 use callcore_twiml::phone::{CallbackOrder, Phone, Report, Timekeeper};
 use callcore_twiml::webhook::CARRIER;
+use callcore_twiml::{Form, Password};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::office::{Answered, Office, TOKEN, url};
+use super::office::{Answered, Office, TOKEN, continuation, signed, url};
 use super::reader::{Names, Script};
-use super::steps::{Block, Group, Part, Placed};
+use super::steps::{Block, Group, Part, Placed, Step};
 use super::wire::Wire;
 use super::{Failure, Played, agree, transcript};
 use crate::Harness;
@@ -134,18 +134,25 @@ async fn together<H: Harness>(office: &Office<H>, group: Group) -> Result<Vec<Ta
     let mut meanwhile = Vec::new();
     for (into, placed) in group.meanwhile {
         let call = talks.iter().find(|talk| talk.block.number == into.call);
-        meanwhile.push((call.map_or(began, |talk| talk.phone.started_at) + into.after, placed));
+        let started_at = call.map_or(began, |talk| talk.phone.started_at);
+        meanwhile.push((started_at + into.after, into.call, placed));
     }
-    meanwhile.sort_by_key(|(at, _)| *at);
+    meanwhile.sort_by_key(|(at, ..)| *at);
     let mut meanwhile = meanwhile.into_iter().peekable();
     loop {
         talks.iter_mut().for_each(Talk::go_on);
         let due = talks.iter().enumerate().filter_map(|(n, talk)| Some((talk.wire.due()?, n)));
         let next = due.min();
         let is_first = |at: DateTime<Utc>| next.is_none_or(|(due, _)| at <= due);
-        if let Some((at, placed)) = meanwhile.next_if(|(at, _)| is_first(*at)) {
+        if let Some((at, call, placed)) = meanwhile.next_if(|(at, ..)| is_first(*at)) {
             office.clock.set(at);
-            apply(office, &placed).await?;
+            match (&placed.step, talks.iter().find(|talk| talk.block.number == call)) {
+                (Step::Leg { attempt, status }, Some(talk)) => {
+                    let line = placed.line;
+                    office.answer(&invited(talk, *attempt, status, line)?).await;
+                }
+                _ => apply(office, &placed).await?,
+            }
             continue;
         }
         let Some((at, n)) = next else { break };
@@ -161,6 +168,20 @@ fn begins(talks: &[Talk], block: &Block, began: DateTime<Utc>) -> DateTime<Utc> 
     let Some(into) = block.begins else { return began };
     let other = talks.iter().find(|talk| talk.block.number == into.call);
     other.map_or(began, |talk| talk.phone.started_at) + into.after
+}
+
+/// A webhook of the leg to somebody who is invited into a caller's conference.
+fn invited(talk: &Talk, attempt: u32, status: &str, line: usize) -> Result<HttpRequest, Failure> {
+    let request = talk.log.last().map(|exchange| Form::parse(&exchange.request.body));
+    let sid = request.and_then(Result::ok).and_then(|form| form.get("CallSid").map(str::to_owned));
+    let Some(sid) = sid else { return Err(talk.unmet(line, "the call made no request yet")) };
+    let form = Form::from_iter([
+        ("AccountSid", talk.phone.account_sid.as_str()),
+        ("CallSid", "CAinvited"),
+        ("ParentCallSid", &sid),
+        ("CallStatus", status),
+    ]);
+    Ok(signed(&continuation("leg", &attempt.to_string()), &form))
 }
 
 /// Answers the request that waits, unless it is one that gets lost.
@@ -193,7 +214,8 @@ async fn judged<H: Harness>(
     let Some(report) = &talk.report else {
         return Err(talk.unmet(line, "it does not end"));
     };
-    let lines = transcript::lines(&talk, journey.as_ref(), names, held);
+    let sent = office.outbox(talk.id()).await;
+    let lines = transcript::lines(&talk, journey.as_ref(), names, held, &sent);
     transcript::compared(&lines, &talk.block.expected)
         .map_err(|(at, text)| talk.unmet(at.unwrap_or(line), format!("\n{text}")))?;
     let differences = agree::differences(report, journey.as_ref());

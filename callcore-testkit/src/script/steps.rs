@@ -1,12 +1,14 @@
 //! What a script comes to once it is read.
 
-use callcore::model::{Assignment, Kind, Object};
+use callcore::model::{Assignment, FlowDefinition, Kind, Object};
 use callcore::port::Swept;
 use callcore::vocabulary::{BuyerId, CampaignId};
 use callcore_twiml::Form;
 use callcore_twiml::phone;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
+
+use super::code::Verdict;
 
 /// One thing that a script does, besides calls.
 #[derive(Clone, Debug)]
@@ -17,6 +19,19 @@ pub(super) enum Step {
     Wait(TimeDelta),
     /// Creates an object, or replaces the one of the same id.
     Put(Uuid, Object),
+    /// Writes a flow, and publishes it unless it is a draft.
+    Flow {
+        id: Uuid,
+        definition: Box<FlowDefinition>,
+        published: bool,
+    },
+    /// Says what custom code comes to.
+    Code(String, Verdict),
+    /// Moves the leg to somebody who is invited into a caller's conference, in the carrier's words.
+    Leg {
+        attempt: u32,
+        status: String,
+    },
     Delete(Kind, Uuid),
     Assign(CampaignId, BuyerId, Assignment),
     Unassign(CampaignId, BuyerId),
@@ -79,4 +94,6 @@ pub(super) enum After {
     Again(String),
     /// One that did not come in the call.
     Late(String),
+    /// A text that must not be in the journal or in what is logged of the call.
+    Nowhere(String),
 }

@@ -5,9 +5,10 @@ use std::fmt;
 
 use callcore::call::{Directive, FinalReason};
 use callcore::model::Recording;
-use callcore::port::Journey;
+use callcore::port::{DeliveryRecord, Journey};
 use callcore_twiml::phone::{Event, Party, Purpose, Report, Requested};
 
+use super::flow_lines as flow;
 use super::reader::Names;
 use super::run::Talk;
 
@@ -19,7 +20,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    fn new(head: impl Into<String>, details: impl IntoIterator<Item = String>) -> Self {
+    pub(super) fn new(head: impl Into<String>, details: impl IntoIterator<Item = String>) -> Self {
         Self { head: head.into(), details: details.into_iter().collect() }
     }
 
@@ -44,7 +45,13 @@ impl fmt::Display for Line {
 }
 
 /// Writes a call down.
-pub(super) fn lines(talk: &Talk, journey: Option<&Journey>, names: &Names, held: u64) -> Vec<Line> {
+pub(super) fn lines(
+    talk: &Talk,
+    journey: Option<&Journey>,
+    names: &Names,
+    held: u64,
+    sent: &[DeliveryRecord],
+) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut tokens = BTreeSet::new();
     for event in talk.report.iter().flat_map(Report::events) {
@@ -62,10 +69,15 @@ pub(super) fn lines(talk: &Talk, journey: Option<&Journey>, names: &Names, held:
         }
     }
     lines.push(end(journey, names, held));
+    lines.extend(journey.and_then(flow::end));
+    lines.extend(sent.iter().map(flow::sent));
     lines
 }
 
 fn result(requested: &Requested) -> Option<Line> {
+    if let Some(line) = flow::result(requested) {
+        return Some(line);
+    }
     let parameter = |name| requested.parameter(name);
     let status = parameter("DialCallStatus").filter(|_| requested.purpose == Purpose::Dial)?;
     Some(match parameter("DialCallDuration") {
@@ -95,16 +107,11 @@ fn answer(
 
 fn told(directive: &Directive, names: &Names) -> Line {
     match directive {
-        Directive::Say { text } => Line::new(format!("> say {text}"), None),
         Directive::Hangup => Line::new("> hang up", None),
         Directive::Dial(dial) => {
             let address = dial.destination.as_str();
             let from = dial.caller_id.as_deref().unwrap_or("the caller");
-            let record = match dial.recording {
-                Recording::Off => "off",
-                Recording::Mono => "mono",
-                Recording::Dual => "dual",
-            };
+            let record = recorded(dial.recording);
             let details = [
                 format!("at {address}"),
                 format!("from {from}"),
@@ -114,6 +121,15 @@ fn told(directive: &Directive, names: &Names) -> Line {
             ];
             Line::new(format!("> dial {}", names.of_address(address)), details)
         }
+        other => flow::told(other),
+    }
+}
+
+pub(super) const fn recorded(recording: Recording) -> &'static str {
+    match recording {
+        Recording::Off => "off",
+        Recording::Mono => "mono",
+        Recording::Dual => "dual",
     }
 }
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use callcore::call::Call;
 use callcore::model::{Campaign, CampaignStatus, Kind, Object, Stored};
 use callcore::port::{
-    Accounts, Ask, AuctionRecord, Auctions, Calls, Capacity, Directory, Held, Look, Registry,
-    RegistryError, Release, Reservation, Reserved, Save, SaveError, SystemStore,
+    Accounts, Ask, AuctionRecord, Auctions, Calls, Capacity, Directory, FlowVersion, Flows, Held,
+    Look, Outbox, Registry, RegistryError, Release, Reservation, Reserved, Save, SaveError,
+    SystemStore,
 };
 use callcore::routing::Cap;
 use callcore::vocabulary::{TenantId, limits};
@@ -17,7 +18,7 @@ use uuid::Uuid;
 
 use crate::Harness;
 use crate::fixtures::{
-    self, assignment, buyer_id, call_id, campaign_id, claim, noon, number_id, reservation,
+    self, assignment, buyer_id, call_id, campaign_id, claim, flow_id, noon, number_id, reservation,
     router_id, target_assignment, target_id,
 };
 
@@ -35,6 +36,8 @@ pub(super) struct Kit {
     pub(super) registry: Arc<dyn Registry>,
     pub(super) accounts: Arc<dyn Accounts>,
     pub(super) auctions: Arc<dyn Auctions>,
+    pub(super) flows: Arc<dyn Flows>,
+    pub(super) outbox: Arc<dyn Outbox>,
 }
 
 impl Kit {
@@ -49,6 +52,8 @@ impl Kit {
             registry: harness.registry(),
             accounts: harness.accounts(),
             auctions: harness.auctions(),
+            flows: harness.flows(),
+            outbox: harness.outbox(),
         }
     }
 
@@ -96,6 +101,31 @@ impl Kit {
         let router = Some(router_id(router));
         let campaign = Campaign { rtb_router_id: router, ..fixtures::campaign(n) };
         self.create(campaign_id(n).uuid(), campaign).await
+    }
+
+    /// Creates the draft of flow `n`.
+    pub(super) async fn flow(&self, n: u32) -> Stored<Object> {
+        self.create(flow_id(n).uuid(), fixtures::draft(fixtures::flow(n))).await
+    }
+
+    /// Creates campaign `n`, which names a flow.
+    pub(super) async fn campaign_in(&self, flow: u32, n: u32) -> Stored<Object> {
+        let campaign = Campaign { flow_id: Some(flow_id(flow)), ..fixtures::campaign(n) };
+        self.create(campaign_id(n).uuid(), campaign).await
+    }
+
+    pub(super) async fn try_publish(
+        &self,
+        n: u32,
+        draft: u64,
+        now: DateTime<Utc>,
+    ) -> Result<FlowVersion, RegistryError> {
+        self.flows.publish(self.tenant, flow_id(n), draft, now).await
+    }
+
+    /// Publishes this draft of flow `n`, which is the newest one.
+    pub(super) async fn publish(&self, n: u32, draft: &Stored<Object>) -> FlowVersion {
+        self.try_publish(n, draft.version, noon()).await.expect("the draft is the newest one")
     }
 
     pub(super) async fn campaign(&self, n: u32) -> Stored<Object> {

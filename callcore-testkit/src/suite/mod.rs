@@ -9,8 +9,10 @@ pub mod auctions;
 pub mod calls;
 pub mod capacity;
 pub mod directory;
+pub mod flows;
 mod kit;
 mod list;
+pub mod outbox;
 pub mod registry;
 pub mod system;
 
@@ -98,9 +100,16 @@ mod tests {
     use super::*;
     use crate::Memory;
 
-    const SOURCES: [(&str, &[&str]); 7] = [
+    const SOURCES: [(&str, &[&str]); 9] = [
         ("accounts", &[include_str!("accounts.rs")]),
-        ("auctions", &[include_str!("auctions/lists.rs"), include_str!("auctions/records.rs")]),
+        (
+            "auctions",
+            &[
+                include_str!("auctions/lists.rs"),
+                include_str!("auctions/records.rs"),
+                include_str!("auctions/exchanges.rs"),
+            ],
+        ),
         (
             "calls",
             &[
@@ -123,12 +132,15 @@ mod tests {
                 include_str!("capacity/windows.rs"),
             ],
         ),
-        ("directory", &[include_str!("directory.rs")]),
+        ("directory", &[include_str!("directory/flows.rs"), include_str!("directory/sources.rs")]),
+        ("flows", &[include_str!("flows.rs")]),
+        ("outbox", &[include_str!("outbox/claims.rs"), include_str!("outbox/writes.rs")]),
         (
             "registry",
             &[
                 include_str!("registry/assignments.rs"),
                 include_str!("registry/deletes.rs"),
+                include_str!("registry/flows.rs"),
                 include_str!("registry/numbers.rs"),
                 include_str!("registry/objects.rs"),
                 include_str!("registry/pages.rs"),

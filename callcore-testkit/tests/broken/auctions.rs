@@ -2,9 +2,12 @@
 
 use async_trait::async_trait;
 use callcore::port::{
-    AuctionFilter, AuctionRecord, Auctions, BidRequestRecord, BidResponseRecord, StoreError,
+    AuctionFilter, AuctionRecord, Auctions, BidRequestRecord, BidResponseDetail, BidResponseRecord,
+    StoreError,
 };
-use callcore::vocabulary::{CallId, Page, PageRequest, TenantId};
+use callcore::vocabulary::{AuctionId, CallId, Page, PageRequest, TenantId};
+
+use uuid::Uuid;
 
 use crate::store::{Fault, Faulty};
 
@@ -48,6 +51,22 @@ impl Auctions for Faulty {
             listed.items.reverse();
         }
         Ok(listed)
+    }
+
+    async fn auction(
+        &self,
+        tenant: TenantId,
+        auction: AuctionId,
+    ) -> Result<Option<AuctionRecord>, StoreError> {
+        self.inner.auction(self.tenant(tenant), auction).await
+    }
+
+    async fn response(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+    ) -> Result<Option<BidResponseDetail>, StoreError> {
+        self.inner.response(self.tenant(tenant), id).await
     }
 
     async fn of_call(

@@ -8,11 +8,26 @@ use callcore::port::{Ask, Begun, CallFilter, Calls, Journey, Look, Save, SaveErr
 use callcore::vocabulary::{CallId, Page, PageRequest, TenantId};
 use callcore_testkit::fixtures;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::store::{Fault, Faulty, alias};
 
 /// Makes each draw another one.
 static DRAWS: AtomicU64 = AtomicU64::new(0);
+
+impl Faulty {
+    /// Has what a refused save would send sent for another call.
+    async fn save_or_send(&self, tenant: TenantId, save: Save) -> Result<(), SaveError> {
+        let saved = self.inner.save(tenant, save.clone()).await;
+        if saved.is_err() && !save.outbox.is_empty() {
+            let id = alias(save.call.id, DRAWS.fetch_add(1, Ordering::Relaxed));
+            let call = Call { id, ..save.call };
+            let sent = Save { outbox: save.outbox, ..fixtures::save(call, None, &save.fact.step) };
+            self.inner.save(tenant, sent).await?;
+        }
+        saved
+    }
+}
 
 #[async_trait]
 impl Calls for Faulty {
@@ -73,12 +88,31 @@ impl Calls for Faulty {
         if self.has(Fault::GrowthForgotten) {
             save.growth = Growth::default();
         }
+        if self.has(Fault::WithdrawalsForgotten) {
+            save.growth.tallies.iter_mut().for_each(|one| one.converted = one.converted.max(0));
+        }
+        if self.has(Fault::ExchangesForgotten)
+            && let Some(auction) = &mut save.auction
+        {
+            auction.exchanges.clear();
+        }
         let later = self.has(Fault::AuctionNotReplaced) && save.expected.is_some();
         if self.has(Fault::AuctionForgotten) || later {
             save.auction = None;
         }
         if self.has(Fault::ReleaseForgotten) {
             save.releases.clear();
+        }
+        if self.has(Fault::DeliveryForgotten) {
+            save.outbox.clear();
+        }
+        if self.has(Fault::KnownDeliverySentAgain) && save.expected.is_some() {
+            for delivery in &mut save.outbox {
+                delivery.id = Uuid::new_v5(&delivery.id, b"again");
+            }
+        }
+        if self.has(Fault::DeliveriesWithoutSave) {
+            return self.save_or_send(tenant, save).await;
         }
         if !self.has(Fault::SaveWithoutCompare) {
             return self.inner.save(tenant, save).await;
@@ -107,9 +141,13 @@ impl Calls for Faulty {
         filter: &CallFilter,
         mut page: PageRequest,
     ) -> Result<Page<Call>, StoreError> {
+        let mut filter = filter.clone();
+        if self.has(Fault::FlowFilterIgnored) {
+            filter.flow = None;
+        }
         if self.has(Fault::CursorIgnored) {
             page.after = None;
         }
-        Calls::list(&*self.inner, self.tenant(tenant), filter, page).await
+        Calls::list(&*self.inner, self.tenant(tenant), &filter, page).await
     }
 }

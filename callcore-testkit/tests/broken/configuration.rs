@@ -1,8 +1,8 @@
 //! Faults of configuration.
 
 use async_trait::async_trait;
-use callcore::model::{Assignment, Kind, Object, Stored, TargetAssignment};
-use callcore::port::{Directory, Registry, RegistryError, Source, StoreError};
+use callcore::model::{Assignment, Campaign, Kind, Object, Stored, TargetAssignment};
+use callcore::port::{Directory, PinnedFlow, Registry, RegistryError, Source, StoreError};
 use callcore::vocabulary::{BuyerId, CampaignId, Page, PageRequest, TargetId, TenantId};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -23,8 +23,10 @@ impl Directory for Faulty {
         &self,
         tenant: TenantId,
         campaign: CampaignId,
+        flow: Option<PinnedFlow>,
     ) -> Result<Option<Source>, StoreError> {
-        self.inner.source(self.tenant(tenant), campaign).await
+        let flow = flow.filter(|_| !self.has(Fault::PinIgnored));
+        self.inner.source(self.tenant(tenant), campaign, flow).await
     }
 }
 
@@ -37,7 +39,18 @@ impl Registry for Faulty {
         object: Object,
         now: DateTime<Utc>,
     ) -> Result<Stored<Object>, RegistryError> {
-        self.inner.create(self.tenant(tenant), id, object, now).await
+        let tenant = self.tenant(tenant);
+        let created = self.inner.create(tenant, id, object.clone(), now).await;
+        match (created, object) {
+            (
+                Err(RegistryError::UnknownReference { kind: Kind::Flow, .. }),
+                Object::Campaign(campaign),
+            ) if self.has(Fault::FlowUnchecked) => {
+                let unchecked = Campaign { flow_id: None, ..*campaign };
+                self.inner.create(tenant, id, unchecked.into(), now).await
+            }
+            (created, _) => created,
+        }
     }
 
     async fn read(

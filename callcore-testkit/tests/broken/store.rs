@@ -32,22 +32,44 @@ pub(crate) enum Fault {
     ClaimsBackwards,
     /// Usage is read first, and places are taken later.
     CountsThenTakes,
+    /// A claimed delivery stays with whoever claimed it.
+    ClaimsForEver,
+    /// A claimed delivery is due at once.
+    ClaimsLeak,
+    /// Claims begin with what waits the least.
+    ClaimsNewestFirst,
+    /// Claims take all that is due.
+    ClaimsWithoutLimit,
     /// Every page is the first.
     CursorIgnored,
+    /// The deliveries of a call stand in the order of their ids.
+    DeliveriesSorted,
+    /// What is to be sent is sent although the save was refused.
+    DeliveriesWithoutSave,
+    /// What is to be sent is not.
+    DeliveryForgotten,
     /// Each draw is a new one.
     DrawForgets,
     /// All calls share a turn.
     DrawRepeats,
     /// Calls that are over still reserve.
     EndedCallsDial,
+    /// What was said to targets is not kept.
+    ExchangesForgotten,
     /// Leases hold their places until somebody sweeps.
     ExpiredCounts,
     /// Auctions are listed whatever verdicts were in them.
     FilterCutShort,
+    /// Lists of calls pass over which flow is asked for.
+    FlowFilterIgnored,
+    /// A campaign names any flow.
+    FlowUnchecked,
     /// Counters do not grow.
     GrowthForgotten,
     /// What is in use is said to be deleted.
     InUseIgnored,
+    /// A known delivery that is written again is another one.
+    KnownDeliverySentAgain,
     /// A repeated reservation makes its lease longer.
     LeaseRenewed,
     /// Whoever began a step works on it for ever.
@@ -56,6 +78,12 @@ pub(crate) enum Fault {
     NewestAnswers,
     /// Usage includes what the call itself holds.
     OwnUsageCounted,
+    /// Pinned calls get the newest version.
+    PinIgnored,
+    /// A draft that is published is published again.
+    PublishRepeats,
+    /// Any draft is published.
+    PublishWithoutCompare,
     /// Every release is a refund.
     RefundAlways,
     /// No release is a refund.
@@ -72,12 +100,20 @@ pub(crate) enum Fault {
     SaveWithoutCompare,
     /// Sessions do not age.
     SessionsForEver,
+    /// What is settled is due again.
+    SettledAgain,
     /// Nothing is swept.
     SweepForgotten,
     /// Targets stand in a campaign in the order of their ids.
     TargetsSorted,
     /// Everybody is tenant 1.
     TenantIgnored,
+    /// Versions are listed oldest first.
+    VersionsBackwards,
+    /// Versions are gone with their draft.
+    VersionsGoWithDrafts,
+    /// Conversions are counted and never taken back.
+    WithdrawalsForgotten,
 }
 
 /// A store in memory with a fault.

@@ -69,7 +69,7 @@ fn a_doctored_journey_is_found_out() {
         ("end", |journey| journey.call.status = callcore::call::CallStatus::Failed),
         ("recording", |journey| journey.call.recording = None),
         ("what was heard", |journey| {
-            journey.facts[0].directives.push(Directive::Say { text: "Welcome.".into() });
+            journey.facts[0].directives.push(Directive::say("Welcome."));
         }),
     ];
     for (n, (what, doctor)) in doctors.into_iter().enumerate() {
@@ -79,6 +79,77 @@ fn a_doctored_journey_is_found_out() {
     let silent = doctored(unrouted, |journey| journey.facts[0].directives.clear());
     assert!(silent[0].starts_with("what was heard"), "{silent:#?}");
     assert_eq!(differences(&answered.report, None).len(), 1);
+}
+
+const IN_A_FLOW: &str = r#"
+    now 2026-11-23 09:00
+    campaign Sales
+    buyer East +12125550001
+    flow Main
+      menu ivr_menu { "message": "Press 1.", "options": [ { "key": "1", "label": "Sales" } ] }
+      wait play_audio { "audioUrl": "https://sounds.example/a.mp3" }
+      route advanced_router { "campaignBuyers": true }
+      mail action { "actionType": "voicemail", "message": "Speak." }
+      menu key:1 -> wait
+      wait next -> route
+      route connected -> mail
+    call 1 from +13105550001
+      caller presses 1
+      caller talks 5s
+      East answers after 4s talks 60s
+    > ask Press 1.
+    < presses 1
+    > play https://sounds.example/a.mp3
+    > dial East
+    < answered 60s
+    > say Speak.
+    > record
+    < leaves a message of 5s
+    > hang up
+    = answered by East
+    = flow completed
+"#;
+
+#[test]
+fn a_doctored_journey_of_a_flow_is_found_out() {
+    let played = check(IN_A_FLOW);
+    let [played] = &played[..] else { panic!("one call") };
+    assert_eq!(doctored(played, |_| {}), Vec::<String>::new());
+    let doctors: [(&str, Doctor); 5] = [
+        // What was asked, what was played, and what was said before the message.
+        ("what was heard", |journey| {
+            let Directive::Ask(question) = &mut journey.facts[0].directives[0] else { panic!() };
+            question.prompts.clear();
+        }),
+        ("what was heard", |journey| drop(journey.facts[1].directives.remove(0))),
+        ("requests", |journey| drop(journey.facts.remove(1))),
+        ("dials", |journey| {
+            journey.call.attempts[0].dialled_at += chrono::TimeDelta::seconds(2);
+        }),
+        ("recording", |journey| journey.call.recording = None),
+    ];
+    for (n, (what, doctor)) in doctors.into_iter().enumerate() {
+        let found = doctored(played, doctor);
+        assert!(found.iter().any(|found| found.starts_with(what)), "{n} {what}: {found:#?}");
+    }
+}
+
+#[test]
+fn a_flow_call_that_is_not_as_the_script_says_fails() {
+    for (wrong, right, message) in [
+        ("< presses 1", "< presses 2", "--> < presses 1"),
+        (
+            "> play https://sounds.example/a.mp3",
+            "> play https://sounds.example/b.mp3",
+            "--> > play",
+        ),
+        ("= flow completed", "= flow abandoned", "--> = flow completed"),
+        ("= flow completed", "= flow completed, exits start:next", "--> = flow completed"),
+        ("= flow completed", "= flow completed\n~ pixel: GET https://p.example/", "nothing more"),
+    ] {
+        let told = failure(&IN_A_FLOW.replace(wrong, right));
+        assert!(told.contains(message), "{right}: {told}");
+    }
 }
 
 #[test]
@@ -139,11 +210,18 @@ fn a_script_that_cannot_be_read_says_where_and_what_is_expected() {
             "campaign Sales\ncall 1 from +1\n5s into call 2: held 1",
             "the number of a call of this group",
         ),
-        ("campaign Sales\ncall 1 from +1\nlate", "voice, dial, leg, status"),
+        ("campaign Sales\ncall 1 from +1\nlate", "voice, dial, flow, leg, status"),
         (
             "campaign Sales\ncall 1 from +1\n  caller hangs about",
             "up is expected instead of \"about\"",
         ),
+        ("campaign Sales\nflow Main\ncall 1 from +1", "line 2 of the script: a node such as"),
+        ("campaign Sales\nflow Main\n  bye end { \"message\": 1 }", "line 2 of the script: "),
+        ("campaign Sales\nflow Main\n  bye end { message }", "line 3 of the script: JSON"),
+        ("campaign Sales\nflow Main\n  bye end {", "the end of the settings of a node"),
+        ("campaign Sales\nflow Main\n  a key -> b c", "a connection such as menu key:1"),
+        ("leg 1 busy", "line 1 of the script: no call goes on whose leg could move"),
+        ("code maybe 1", "yes or no or fails is expected instead of \"maybe\""),
         ("held 1 place", "the end of the line is expected instead of \"place\""),
         ("+5 minutes", "is expected instead of \"+5\""),
     ] {

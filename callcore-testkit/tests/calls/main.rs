@@ -5,6 +5,7 @@ mod campaigns;
 mod caps;
 mod details;
 mod fallback;
+mod flows;
 mod harness;
 mod hours;
 mod leases;

@@ -49,6 +49,22 @@ pub async fn activity_counts_are_the_campaigns(harness: &impl Harness) {
     assert_eq!(kit.activity(elsewhere, buyer_id(2)).await, Activity::default());
 }
 
+/// A conversion that is withdrawn is taken back from whom it was counted for, and another may get it
+/// in the same save.
+pub async fn a_conversion_can_be_taken_back(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    let (here, one, other) = (campaign_id(1), buyer_id(1), buyer_id(2));
+    let counted = |buyer, converted| Tally { offered: 0, converted, ..tally(here, buyer) };
+    kit.grow(1, tallies([counted(one, 1)])).await;
+    kit.grow(2, tallies([counted(one, 1)])).await;
+    kit.grow(3, tallies([counted(one, -1), counted(other, 1)])).await;
+    let converted = |converted| Activity { converted, ..Activity::default() };
+    assert_eq!(kit.activity(here, one).await, converted(1));
+    assert_eq!(kit.activity(here, other).await, converted(1));
+    kit.grow(4, tallies([counted(one, -1)])).await;
+    assert_eq!(kit.activity(here, one).await, converted(0));
+}
+
 /// Targets are counted as buyers are, each by itself.
 pub async fn targets_are_counted_as_buyers_are(harness: &impl Harness) {
     let kit = Kit::of(harness);

@@ -1,13 +1,14 @@
 //! Lists of calls.
 
-use callcore::call::{Call, CallStatus};
-use callcore::port::CallFilter;
+use callcore::call::{Call, CallStatus, FlowSession, FlowStatus, StepKey};
+use callcore::port::{CallFilter, FlowFilter};
 use callcore::vocabulary::{Cursor, PageRequest};
 use chrono::TimeDelta;
 
 use crate::Harness;
 use crate::fixtures::{
-    attempt, buyer_id, call, call_id, campaign_id, claim, noon, over, reservation,
+    attempt, buyer_id, call, call_id, campaign_id, claim, flow_id, in_flow, noon, over,
+    reservation, save,
 };
 use crate::suite::kit::Kit;
 
@@ -204,4 +205,43 @@ pub async fn a_filtered_list_has_full_pages(harness: &impl Harness) {
     let ids = first.iter().chain(&second).map(|call| call.id);
     assert_eq!(ids.collect::<Vec<_>>(), [9, 6, 3].map(call_id));
     assert_eq!((first.len(), end), (2, None));
+}
+
+/// A flow has the calls that ran it, in any version and however it ended; a call without a flow is in
+/// no such list.
+pub async fn a_flow_has_its_calls_as_the_call_tells(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    for (n, flow) in [(1, None), (2, Some((1, 1))), (3, Some((1, 2))), (4, Some((2, 1))), (5, None)]
+    {
+        kit.save_at_minute(n, |call| {
+            call.campaign = campaign_id(n % 2);
+            call.flow = flow.map(|(flow, version)| in_flow(flow, version));
+        })
+        .await;
+    }
+    let of = |flow| CallFilter { flow: Some(flow), ..CallFilter::default() };
+    let one = FlowFilter::Flow(flow_id(1));
+    assert_eq!(kit.passing(CallFilter::default()).await, [5, 4, 3, 2, 1]);
+    assert_eq!(kit.passing(of(FlowFilter::Any)).await, [4, 3, 2]);
+    assert_eq!(kit.passing(of(one)).await, [3, 2]);
+    assert_eq!(kit.passing(of(FlowFilter::Flow(flow_id(2)))).await, [4]);
+    assert_eq!(kit.passing(of(FlowFilter::Flow(flow_id(3)))).await, Vec::<u32>::new());
+    let both = CallFilter { campaign: Some(campaign_id(0)), ..of(FlowFilter::Any) };
+    assert_eq!(kit.passing(both).await, [4, 2]);
+    let (first, next) = kit.calls_listed(&of(one), PageRequest { limit: 1, after: None }).await;
+    let (second, end) = kit.calls_listed(&of(one), PageRequest { limit: 1, after: next }).await;
+    let ids = first.iter().chain(&second).map(|call| call.id);
+    assert_eq!(ids.collect::<Vec<_>>(), [3, 2].map(call_id));
+    assert_eq!(end, None);
+    // A call comes into a flow with a later step, and stays in the list when the flow ends.
+    let mut later = call(kit.tenant, 5);
+    later.started_at = noon() + TimeDelta::minutes(5);
+    later.flow = Some(in_flow(1, 3));
+    kit.save(save(later.clone(), Some(1), &StepKey::flow(1))).await;
+    assert_eq!(kit.passing(of(one)).await, [5, 3, 2]);
+    let ended = FlowSession { status: FlowStatus::Failed, ..in_flow(1, 3) };
+    later.flow = Some(ended);
+    kit.save(save(over(later, noon()), Some(2), &StepKey::flow(2))).await;
+    assert_eq!(kit.passing(of(one)).await, [5, 3, 2]);
+    assert_eq!(kit.as_tenant(2).passing(of(FlowFilter::Any)).await, Vec::<u32>::new());
 }

@@ -1,6 +1,6 @@
 //! Saving steps, and the journeys that come of it.
 
-use callcore::call::{CallStatus, Growth, StepKey};
+use callcore::call::{CallStatus, Failover, Growth, NodeRun, StepKey};
 use callcore::port::{Ask, Journey, Release, Reserved, Save, SaveError};
 use callcore::schedule::CapWindow;
 use callcore::vocabulary::PageRequest;
@@ -8,7 +8,7 @@ use callcore::vocabulary::PageRequest;
 use crate::Harness;
 use crate::fixtures::{
     attempt, buyer_cap, buyer_id, call, call_id, campaign_id, candidate_id, claim, contact,
-    decision, fact, lease_id, noon, over, reservation, save, tally,
+    decision, fact, in_flow, lease_id, node_run, noon, over, reservation, save, tally,
 };
 use crate::suite::kit::{Kit, assert_is, race};
 
@@ -42,6 +42,24 @@ pub async fn a_saved_call_reads_back(harness: &impl Harness) {
     assert_eq!(journey.call, ended);
     assert_eq!(journey.facts, [fact(&voice, noon()), fact(&last, noon())]);
     assert_eq!(journey.decisions, [(voice, decision(&saved))]);
+}
+
+/// So does where a call stands in its flow, and the nodes that each step led through.
+pub async fn a_calls_flow_reads_back(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    let mut saved = call(kit.tenant, 1);
+    let mut session = in_flow(1, 2);
+    session.failovers =
+        vec![Failover { node: "split".into(), taken: vec!["branch_1".into(), "branch_2".into()] }];
+    session.failure = Some("a “reason” \u{1F4DE}".into());
+    saved.flow = Some(session);
+    let mut written = save(saved.clone(), None, &StepKey::voice());
+    written.fact.nodes = vec![node_run("menu"), NodeRun { input: None, ..node_run("a “b”") }];
+    let fact = written.fact.clone();
+    kit.save(written).await;
+    assert_eq!(kit.look(1, &Ask::default()).await.call, Some((saved.clone(), 1)));
+    let journey = kit.journey(1).await.expect("the call was saved");
+    assert_eq!((journey.call, journey.facts), (saved, vec![fact]));
 }
 
 /// Facts stand in the order in which they were written, and decisions in that in which they were

@@ -136,6 +136,8 @@ pub async fn scopes_are_counted_apart(harness: &impl Harness) {
         CapScope::Assignment { campaign: campaign_id(1), buyer: buyer_id(2) },
         CapScope::Group { group: group_id(1) },
         CapScope::Target { target: target_id(1) },
+        CapScope::TargetAssignment { campaign: campaign_id(1), target: target_id(1) },
+        CapScope::TargetAssignment { campaign: campaign_id(2), target: target_id(1) },
         // The same id, and another scope.
         CapScope::Target { target: TargetId::from_uuid(buyer.uuid()) },
     ];

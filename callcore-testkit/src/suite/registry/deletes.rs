@@ -4,7 +4,9 @@ use callcore::model::{CampaignStatus, Kind};
 use callcore::port::{Holder, RegistryError};
 
 use crate::Harness;
-use crate::fixtures::{buyer_id, call, call_id, campaign_id, number_id, router_id, target_id};
+use crate::fixtures::{
+    buyer_id, call, call_id, campaign_id, flow, flow_id, number_id, router_id, target_id, template,
+};
 use crate::suite::kit::{Kit, assert_is, race};
 
 fn holder(n: u32) -> Holder {
@@ -19,7 +21,11 @@ pub async fn a_deleted_object_is_gone(harness: &impl Harness) {
     kit.campaign(1).await;
     kit.target(1).await;
     kit.router(1, &[1]).await;
+    kit.flow(1).await;
+    kit.create(flow_id(1).uuid(), template(flow(1))).await;
     let ids = [
+        (Kind::Flow, flow_id(1).uuid()),
+        (Kind::FlowTemplate, flow_id(1).uuid()),
         (Kind::Router, router_id(1).uuid()),
         (Kind::Target, target_id(1).uuid()),
         (Kind::Buyer, buyer_id(1).uuid()),
@@ -115,7 +121,8 @@ pub async fn a_buyer_is_never_both_assigned_and_deleted(harness: &impl Harness) 
         let there = kit.read(Kind::Buyer, buyer_id(n).uuid()).await.is_some();
         assert_eq!(assigned, there, "exactly one of the two goes through");
     }
-    let source = kit.directory.source(kit.tenant, campaign_id(1)).await.expect("the store answers");
+    let source =
+        kit.directory.source(kit.tenant, campaign_id(1), None).await.expect("the store answers");
     let buyers = source.expect("the campaign is there").buyers.len();
     assert_eq!(buyers, kit.assigned(1).await.len());
 }

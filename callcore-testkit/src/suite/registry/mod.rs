@@ -2,6 +2,7 @@
 
 mod assignments;
 mod deletes;
+mod flows;
 mod numbers;
 mod objects;
 mod pages;
@@ -10,6 +11,7 @@ mod targets;
 
 pub use assignments::*;
 pub use deletes::*;
+pub use flows::*;
 pub use numbers::*;
 pub use objects::*;
 pub use pages::*;

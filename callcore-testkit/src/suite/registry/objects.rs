@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use callcore::model::{
-    Availability, Buyer, Campaign, Caps, Conversion, DuplicateRule, DuplicateScope, HttpMethod,
-    Kind, NoRoute, Object, Pricing, Reroute, RestrictAfter, Router, Strategy, Target, TargetAuth,
-    TargetStatus, Webhook,
+    AuctionSettings, Availability, BidRanking, Buyer, Campaign, Caps, Conversion, DuplicateRule,
+    DuplicateScope, HttpMethod, Kind, NoRoute, Object, Pricing, Reroute, ResaleSettings,
+    RestrictAfter, Router, Strategy, Target, TargetAuth, TargetStatus, Webhook,
 };
 use callcore::port::RegistryError;
 use callcore::vocabulary::{Currency, Money};
@@ -14,8 +14,8 @@ use chrono_tz::Tz;
 
 use crate::Harness;
 use crate::fixtures::{
-    assignment, buyer, buyer_id, campaign, campaign_id, instant, noon, number, number_id, phone,
-    router, router_id, target, target_id,
+    assignment, buyer, buyer_id, campaign, campaign_id, draft, flow, flow_id, flow_naming, instant,
+    modifier, noon, number, number_id, phone, router, router_id, target, target_id, template,
 };
 use crate::suite::kit::{Kit, assert_is, race};
 
@@ -44,12 +44,30 @@ fn full_campaign() -> Campaign {
         required_skills: BTreeMap::from([("a".to_owned(), 1), ("b".to_owned(), 5)]),
         reroute: Some(Reroute { under_secs: 10, attempts: 2 }),
         conversion: Some(Conversion { after_secs: 120 }),
+        auction: Some(full_auction()),
         webhooks: vec![Webhook {
             url: "https://example.com/hook?x=%20".into(),
             events: Vec::new(),
             secret: Some("secret".into()),
         }],
         ..campaign(1)
+    }
+}
+
+fn full_auction() -> AuctionSettings {
+    let rate = "1.0800".to_owned().try_into().expect("a rate");
+    AuctionSettings {
+        increment: Some(dollars("0.01")),
+        currency: Some(Currency::USD),
+        rates: BTreeMap::from([("EUR".to_owned(), rate)]),
+        ranking: BidRanking::ExpectedRevenue,
+        modifiers: vec![modifier(Some("CA")), modifier(None)],
+        resale: Some(ResaleSettings {
+            payout: Some(dollars("2.50")),
+            loss_allowed: true,
+            ..ResaleSettings::default()
+        }),
+        ..AuctionSettings::default()
     }
 }
 
@@ -75,7 +93,15 @@ fn full_router() -> Router {
     let mut router = router(1, [2, 1]);
     router.assignments[0].priority = 9;
     router.assignments[1].weight = 1_000;
-    Router { timeout_ms: 300, min_bidders: 0, pricing: Pricing::SecondPrice, ..router }
+    router.assignments[1].modifiers = vec![modifier(None)];
+    Router {
+        timeout_ms: 300,
+        min_bidders: 0,
+        pricing: Pricing::SecondPrice,
+        ranking: Some(BidRanking::ExpectedRevenue),
+        modifiers: vec![modifier(Some("CA"))],
+        ..router
+    }
 }
 
 fn dollars(amount: &str) -> Money {
@@ -86,12 +112,14 @@ fn dollars(amount: &str) -> Money {
 pub async fn a_created_object_reads_back(harness: &impl Harness) {
     let kit = Kit::of(harness);
     kit.target(2).await;
-    let objects: [(Kind, uuid::Uuid, Object); 5] = [
+    let objects: [(Kind, uuid::Uuid, Object); 7] = [
         (Kind::Target, target_id(1).uuid(), full_target().into()),
         (Kind::Router, router_id(1).uuid(), full_router().into()),
         (Kind::Buyer, buyer_id(1).uuid(), full_buyer().into()),
         (Kind::Number, number_id(1).uuid(), number(1).into()),
         (Kind::Campaign, campaign_id(1).uuid(), full_campaign().into()),
+        (Kind::Flow, flow_id(1).uuid(), draft(flow_naming(1, &[1], &[1]))),
+        (Kind::FlowTemplate, flow_id(2).uuid(), template(flow_naming(2, &[1], &[1]))),
     ];
     for (kind, id, object) in objects {
         let created = kit.create(id, object.clone()).await;
@@ -225,6 +253,8 @@ pub async fn another_tenants_objects_are_absent_to_every_act(harness: &impl Harn
     let buyer_row = kit.buyer(1).await;
     let target_row = kit.target(1).await;
     let router_row = kit.router(1, &[]).await;
+    let flow_row = kit.flow(1).await;
+    let template_row = kit.create(flow_id(2).uuid(), template(flow(2))).await;
     kit.assign(1, 1).await.expect("both are there");
     let revision = kit.revision();
 
@@ -235,6 +265,8 @@ pub async fn another_tenants_objects_are_absent_to_every_act(harness: &impl Harn
         (Kind::Number, &number_row, number(2).into()),
         (Kind::Target, &target_row, target(2).into()),
         (Kind::Router, &router_row, router(2, []).into()),
+        (Kind::Flow, &flow_row, draft(flow(2))),
+        (Kind::FlowTemplate, &template_row, template(flow(3))),
     ];
     for (kind, row, object) in rows {
         assert_eq!(other.read(kind, row.id).await, None);

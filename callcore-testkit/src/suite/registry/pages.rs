@@ -6,7 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::Harness;
-use crate::fixtures::{buyer, buyer_id, campaign_id, noon, router_id, target_id};
+use crate::fixtures::{
+    buyer, buyer_id, campaign_id, flow, flow_id, noon, router_id, target_id, template,
+};
 use crate::suite::kit::Kit;
 
 impl Kit {
@@ -51,6 +53,8 @@ pub async fn a_list_holds_one_kind_of_one_tenant(harness: &impl Harness) {
     for n in [1, 2] {
         kit.target(n).await;
         kit.router(n, &[n]).await;
+        kit.flow(n).await;
+        kit.create(flow_id(n + 2).uuid(), template(flow(n))).await;
     }
     let page = kit.registry.list(kit.tenant, Kind::Buyer, PageRequest::default()).await;
     assert_eq!(page.expect("the store answers").items, [stored]);
@@ -60,6 +64,10 @@ pub async fn a_list_holds_one_kind_of_one_tenant(harness: &impl Harness) {
     assert_eq!(targets, [2, 1].map(|n| target_id(n).uuid()));
     let (routers, _) = kit.list(Kind::Router, PageRequest::default()).await;
     assert_eq!(routers, [2, 1].map(|n| router_id(n).uuid()));
+    let (flows, _) = kit.list(Kind::Flow, PageRequest::default()).await;
+    assert_eq!(flows, [2, 1].map(|n| flow_id(n).uuid()));
+    let (templates, _) = kit.list(Kind::FlowTemplate, PageRequest::default()).await;
+    assert_eq!(templates, [4, 3].map(|n| flow_id(n).uuid()));
     let (foreign, next) = kit.as_tenant(3).list(Kind::Buyer, PageRequest::default()).await;
     assert_eq!((foreign, next), (Vec::new(), None));
 }

@@ -1,13 +1,15 @@
 //! Targets in campaigns.
 
-use callcore::model::{Kind, TargetAssignment};
+use callcore::model::{Caps, Kind, TargetAssignment};
 use callcore::port::RegistryError;
 use callcore::vocabulary::{BuyerId, Currency, Money};
 use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::Harness;
-use crate::fixtures::{assignment, buyer, campaign_id, noon, target_assignment, target_id};
+use crate::fixtures::{
+    assignment, buyer, campaign_id, modifier, noon, target_assignment, target_id,
+};
 use crate::suite::kit::{Kit, assert_is, race};
 
 /// **Idempotency**: the same assignment twice is one assignment, and its creation stays; another one
@@ -24,11 +26,14 @@ pub async fn a_target_assignment_twice_is_one(harness: &impl Harness) {
         weight: Some(7),
         min_bid: Some(money("1.50")),
         max_bid: Some(money("99")),
+        caps: Some(Caps { daily: Some(3), ..Caps::default() }),
+        modifiers: vec![modifier(Some("CA"))],
     };
     let values = [target_assignment(1), target_assignment(1), full];
     for (minutes, value) in (0..).zip(values) {
         let now = noon() + TimeDelta::minutes(minutes);
-        let row = kit.registry.assign_target(kit.tenant, campaign, target, value, now).await;
+        let row =
+            kit.registry.assign_target(kit.tenant, campaign, target, value.clone(), now).await;
         let row = row.expect("both are there");
         assert_eq!((row.id, row.created_at), (target.uuid(), noon()));
         assert_eq!(row.value, value);

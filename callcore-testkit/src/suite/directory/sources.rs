@@ -1,19 +1,19 @@
-//! Cases of [`Directory`](callcore::port::Directory).
+//! Revisions, and what a source has.
 
 use callcore::model::{Buyer, CampaignStatus, Kind};
 use callcore::port::Source;
 use chrono::TimeDelta;
 
-use super::kit::Kit;
 use crate::Harness;
 use crate::fixtures::{
-    self, assignment, buyer, buyer_id, campaign, campaign_id, noon, number, number_id, router,
-    target, target_id,
+    self, assignment, buyer, buyer_id, campaign, campaign_id, draft, flow, flow_id, noon, number,
+    number_id, router, target, target_id, template,
 };
+use crate::suite::kit::Kit;
 
 impl Kit {
-    async fn source(&self, campaign: u32) -> Option<Source> {
-        let source = self.directory.source(self.tenant, campaign_id(campaign)).await;
+    pub(super) async fn source(&self, campaign: u32) -> Option<Source> {
+        let source = self.directory.source(self.tenant, campaign_id(campaign), None).await;
         source.expect("the store answers")
     }
 }
@@ -62,6 +62,19 @@ pub async fn every_acknowledged_change_raises_the_revision(harness: &impl Harnes
     raised("replacing a router");
     kit.delete(Kind::Router, stored.id).await.expect("nothing holds it");
     raised("deleting a router");
+    let stored = kit.flow(1).await;
+    raised("creating a flow");
+    let stored = kit.try_replace(&stored, draft(flow(2)), noon()).await;
+    let stored = stored.expect("the version is right");
+    raised("replacing a flow");
+    kit.publish(1, &stored).await;
+    raised("publishing a flow");
+    kit.delete(Kind::Flow, stored.id).await.expect("nothing holds it");
+    raised("deleting a flow");
+    kit.create(flow_id(1).uuid(), template(flow(1))).await;
+    raised("creating a template");
+    kit.delete(Kind::FlowTemplate, flow_id(1).uuid()).await.expect("nothing holds it");
+    raised("deleting a template");
     kit.delete(Kind::Target, target_id(1).uuid()).await.expect("nothing holds it");
     raised("deleting a target");
     kit.delete(Kind::Campaign, campaign_id(1).uuid()).await.expect("nothing holds it");

@@ -1,0 +1,98 @@
+//! What callers and others are told: `play_audio`, `end`, `action` hangup, and `tracking_pixel`.
+
+use crate::check;
+
+#[test]
+fn texts_and_sounds_are_heard_and_the_flow_ends() {
+    check(
+        r#"
+        now 2026-11-23 09:00
+        campaign Sales
+        flow Main
+          begin start
+          slow play_audio { "messageType": "tts", "text": "Hello {caller_number}.",
+                            "voice": "Polly.Joanna", "speed": 0.8, "loop": 2 }
+          music play_audio { "messageType": "audio", "audioUrl": "https://sounds.example/a.mp3",
+                             "loop": 3 }
+          bye end { "endType": "message", "message": "Goodbye.", "language": "en-US" }
+          begin next -> slow
+          slow next -> music
+          music next -> bye
+        call 1 from +13105550001
+        > say Hello +13105550001., 2 times, voice Polly.Joanna, speed 80%
+        > play https://sounds.example/a.mp3, 3 times
+        > say Goodbye., in en-US
+        > hang up
+        = flow completed, held 0, status completed
+        = flow completed, exits begin:next slow:next music:next, in bye
+        call 2 from anonymous
+          caller hangs up at 3s
+        > say Hello anonymous.
+        > play https://sounds.example/a.mp3
+        > say Goodbye.
+        > hang up
+        < caller hangs up
+        = flow completed
+        = flow completed, exits begin:next slow:next music:next
+        "#,
+    );
+}
+
+#[test]
+fn both_ways_to_hang_up() {
+    for (node, said) in [
+        (r#"bye end { "endType": "hangup" }"#, ""),
+        (r#"bye end"#, ""),
+        (r#"bye action { "actionType": "hangup" }"#, ""),
+        (r#"bye action { "actionType": "hangup", "message": "Not now." }"#, "> say Not now."),
+    ] {
+        check(&format!(
+            "
+            now 2026-11-23 09:00
+            campaign Sales
+            flow Main
+              {node}
+            call 1 from +13105550001
+            {said}
+            > hang up
+            = flow completed, held 0
+            = flow completed, exits start:next, in bye
+            "
+        ));
+    }
+}
+
+#[test]
+fn a_pixel_fires_once_for_each_event_and_the_call_goes_on() {
+    check(
+        r#"
+        now 2026-11-23 09:00
+        campaign Sales
+        flow Main
+          pixel tracking_pixel {
+            "pixelUrl": "https://analytics.example.com/track?v=1",
+            "parameters": { "caller": "{caller_number}", "when": "{timestamp}" },
+            "customPixels": [ { "name": "Conversion", "url": "https://conversion.example.com/pixel",
+                                "parameters": { "event": "call start", "value": "1.00" } } ],
+            "events": [ { "name": "qualified", "value": "12.50", "currency": "USD" },
+                        { "name": "seen" } ],
+            "timeout": 5, "retries": 4 }
+          form tracking_pixel { "pixelUrl": "https://form.example.com/", "method": "POST",
+                                "parameters": { "to": "{called_number}" } }
+          bye end { "message": "Goodbye." }
+          pixel next -> form
+          form next -> bye
+        call 1 from +13105550001
+          every request twice
+        > say Goodbye.
+        > hang up
+        = flow completed
+        = flow completed, exits start:next pixel:next form:next
+        ~ qualified: GET https://analytics.example.com/track?v=1&caller=%2B13105550001&currency=USD&event=qualified&value=12.50&when=2026-11-23T09%3A00%3A00Z, within 5000ms, retries 4
+        ~ seen: GET https://analytics.example.com/track?v=1&caller=%2B13105550001&event=seen&when=2026-11-23T09%3A00%3A00Z
+        ~ Conversion: GET https://conversion.example.com/pixel?event=call%20start&value=1.00
+        ~ pixel: POST https://form.example.com/ to=%2B18005550199, within 3000ms, retries 2
+        again voice
+        "#,
+    );
+}

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::database::Database;
+use crate::twilio::API_URL;
 
 const SHARED_SECRET: &str = "with Postgres a secret of 32 bytes or more is expected, the same for all \
                              servers; `openssl rand -base64 32` makes one";
@@ -38,6 +39,9 @@ pub struct Settings {
     /// The account's auth token; without it every webhook is refused.
     #[arg(long, env = "TWILIO_AUTH_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub twilio_auth_token: Option<String>,
+    /// Where Twilio's REST API is: https, or http for development [default: Twilio's own].
+    #[arg(long, env = "TWILIO_API_URL", value_name = "URL")]
+    pub twilio_api_url: Option<String>,
     /// Protects session tokens, 32 bytes or more [default: with SQLite made once and kept in the
     /// data directory; with Postgres it is required, the same for all servers].
     #[arg(long, env = "SESSION_SECRET", hide_env_values = true, value_name = "SECRET")]
@@ -76,6 +80,8 @@ pub struct Config {
     pub twilio_account_sid: Option<String>,
     /// The account's auth token.
     pub twilio_auth_token: Option<SecretString>,
+    /// Where Twilio's REST API is.
+    pub twilio_api_url: Url,
     /// Protects session tokens.
     pub session_secret: SecretString,
     /// Seals secrets at rest; without it none can be stored.
@@ -138,6 +144,7 @@ impl Settings {
             listen: self.listen.or(file.listen),
             twilio_account_sid: self.twilio_account_sid.or(file.twilio_account_sid),
             twilio_auth_token: self.twilio_auth_token.or(file.twilio_auth_token),
+            twilio_api_url: self.twilio_api_url.or(file.twilio_api_url),
             session_secret: self.session_secret.or(file.session_secret),
             encryption_key: self.encryption_key.or(file.encryption_key),
             allow_private_targets: self.allow_private_targets.or(file.allow_private_targets),
@@ -164,8 +171,8 @@ impl Settings {
             wrong("LISTEN", format!("an address and a port such as 127.0.0.1:8080, not {listen:?}"))
         })?;
         let public_url = match self.public_url {
-            Some(text) => public_url(&text)?,
-            None => public_url(&format!("http://{listen}"))?,
+            Some(text) => absolute_url("PUBLIC_URL", &text)?,
+            None => absolute_url("PUBLIC_URL", &format!("http://{listen}"))?,
         };
         let database = database(self.database_url.as_deref(), &data_dir)?;
         let session_secret = long_enough("SESSION_SECRET", self.session_secret)?;
@@ -191,6 +198,10 @@ impl Settings {
                 .twilio_auth_token
                 .filter(|token| !token.is_empty())
                 .map(Into::into),
+            twilio_api_url: absolute_url(
+                "TWILIO_API_URL",
+                self.twilio_api_url.as_deref().filter(|url| !url.is_empty()).unwrap_or(API_URL),
+            )?,
             session_secret,
             encryption_key,
             allow_private_targets: boolean(
@@ -221,16 +232,13 @@ fn boolean(name: &'static str, text: Option<&str>) -> Result<bool, ConfigError> 
     }
 }
 
-fn public_url(text: &str) -> Result<Url, ConfigError> {
+fn absolute_url(name: &'static str, text: &str) -> Result<Url, ConfigError> {
     let expected = "an absolute http or https URL without query such as https://calls.example.com";
-    let url =
-        Url::parse(text).map_err(|_| wrong("PUBLIC_URL", format!("{expected}, not {text:?}")))?;
+    let refused = || wrong(name, format!("{expected}, not {text:?}"));
+    let url = Url::parse(text).map_err(|_| refused())?;
     let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    if matches!(url.scheme(), "http" | "https") && url.has_host() && plain {
-        Ok(url)
-    } else {
-        Err(wrong("PUBLIC_URL", format!("{expected}, not {text:?}")))
-    }
+    let reachable = matches!(url.scheme(), "http" | "https") && url.has_host();
+    if reachable && plain { Ok(url) } else { Err(refused()) }
 }
 
 /// A secret that is given, if it can be used.
@@ -301,6 +309,7 @@ mod tests {
             dir.path().join("callcore.db").display().to_string()
         );
         assert_eq!(config.public_url.as_str(), "http://127.0.0.1:8080/");
+        assert_eq!(config.twilio_api_url.as_str(), "https://api.twilio.com/");
         let again = settings(dir.path()).check().unwrap();
         use secrecy::ExposeSecret;
         assert_eq!(config.session_secret.expose_secret(), again.session_secret.expose_secret());
@@ -334,6 +343,10 @@ mod tests {
                 "PUBLIC_URL",
             ),
             (Settings { public_url: some("ftp://x"), ..settings(dir.path()) }, "PUBLIC_URL"),
+            (
+                Settings { twilio_api_url: some("api.twilio.com"), ..settings(dir.path()) },
+                "TWILIO_API_URL",
+            ),
             (
                 Settings { session_secret: some("hunter2"), ..settings(dir.path()) },
                 "SESSION_SECRET",

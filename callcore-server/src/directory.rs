@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use callcore::model::{Stored, Target};
-use callcore::port::{Directory, Source, StoreError};
+use callcore::port::{Directory, PinnedFlow, Source, StoreError};
 use callcore::vocabulary::{CampaignId, TenantId};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
@@ -71,10 +71,15 @@ impl Directory for OpenDirectory {
         &self,
         tenant: TenantId,
         campaign: CampaignId,
+        flow: Option<PinnedFlow>,
     ) -> Result<Option<Source>, StoreError> {
-        let Some(mut source) = self.inner.source(tenant, campaign).await? else { return Ok(None) };
+        let source = self.inner.source(tenant, campaign, flow).await?;
+        let Some(mut source) = source else { return Ok(None) };
         source.targets.retain_mut(|assigned| self.opens(tenant, &mut assigned.target));
         source.router_targets.retain_mut(|target| self.opens(tenant, target));
+        if let Some(flow) = &mut source.flow {
+            flow.router_targets.retain_mut(|target| self.opens(tenant, target));
+        }
         Ok(Some(source))
     }
 }
@@ -109,7 +114,7 @@ mod tests {
             store.assign_target(tenant, campaign, id, assignment, now).await.unwrap();
         }
         let directory = OpenDirectory::new(store, Some(Arc::new(sealer)));
-        let source = directory.source(tenant, campaign).await.unwrap().unwrap();
+        let source = directory.source(tenant, campaign, None).await.unwrap().unwrap();
         let [assigned] = source.targets.as_slice() else { panic!("{source:?}") };
         assert_eq!(assigned.target.id, Uuid::from_u128(3));
         let token = "hunter2".to_owned();

@@ -5,10 +5,13 @@
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//!
+//! use callcore::memory::Offline;
 //! use callcore_server::{config::Settings, start};
 //!
 //! let config = Settings::default().check()?;
-//! let server = start::bind(config).await?;
+//! let server = start::bind(config, Arc::new(Offline)).await?;
 //! server.run(std::future::pending()).await;
 //! # Ok(())
 //! # }
@@ -28,11 +31,14 @@ pub mod http;
 pub mod metrics;
 pub mod openapi;
 pub mod operate;
+pub mod outbox;
 pub mod outgoing;
+pub mod script;
 pub mod secrets;
 pub mod serve;
 pub mod start;
 pub mod state;
 pub mod store;
 pub mod sweeper;
+pub mod twilio;
 pub mod webhook;

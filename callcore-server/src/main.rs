@@ -1,12 +1,16 @@
-//! The command line. Without a subcommand it serves.
+//! The command line. Without a subcommand it serves. It is also the worker that runs custom code:
+//! the server starts itself again for that.
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use callcore_script::worker;
 use callcore_server::config::{Config, Settings};
 use callcore_server::database::Database;
 use callcore_server::demo;
+use callcore_server::script::Workers;
 use callcore_server::start::{self, Server};
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -48,16 +52,21 @@ enum Command {
     Copy(commands::Copy),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match run(arguments).await {
+fn main() -> ExitCode {
+    // A worker for custom code confines the whole process, before there are threads.
+    let done = if worker::is_requested() { worker::run().map_err(Into::into) } else { begin() };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("callcore-server: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+#[tokio::main]
+async fn begin() -> Result<(), Box<dyn std::error::Error>> {
+    run(Arguments::parse()).await
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
@@ -88,7 +97,7 @@ async fn serve(settings: Settings, file: Option<&Path>) -> Result<(), Box<dyn st
         .with_writer(std::io::stderr)
         .init();
     let without_token = config.twilio_auth_token.is_none();
-    let server = start::bind(config).await?;
+    let server = start::bind(config, Arc::new(Workers::default())).await?;
     greet(&server, without_token).await;
     server.run(stop_signal()).await;
     Ok(())

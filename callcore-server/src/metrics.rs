@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use callcore::call::Milestone;
+use callcore::call::{Milestone, NodeRun, Payload};
+use callcore::port::Tried;
 use callcore_twiml::webhook::Webhook;
 use metrics::{counter, describe_counter, describe_histogram, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -23,7 +24,10 @@ const OFFERS: &str = "callcore_offers_total";
 const CONNECTED: &str = "callcore_calls_connected_total";
 const CONNECT_SECONDS: &str = "callcore_connect_seconds";
 const CONVERTED: &str = "callcore_calls_converted_total";
+const WITHDRAWN: &str = "callcore_conversions_withdrawn_total";
 const ENDED: &str = "callcore_calls_ended_total";
+const NODES: &str = "callcore_flow_nodes_total";
+const DELIVERIES: &str = "callcore_deliveries_total";
 
 const WEBHOOK_BUCKETS: [f64; 10] = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.3, 1.0, 5.0, 10.0];
 const CONNECT_BUCKETS: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0];
@@ -53,7 +57,10 @@ pub fn install() {
         describe_counter!(CONNECTED, "Dials that a buyer answered");
         describe_histogram!(CONNECT_SECONDS, "From dialling to the answer");
         describe_counter!(CONVERTED, "Calls that converted");
+        describe_counter!(WITHDRAWN, "Conversions that a target's report took back");
         describe_counter!(ENDED, "Calls by the reason of their end");
+        describe_counter!(NODES, "Nodes of flows that calls went through, by type and outcome");
+        describe_counter!(DELIVERIES, "Tries to send a delivery, by what came of them");
         handle
     });
 }
@@ -64,6 +71,7 @@ pub fn webhook(webhook: Webhook, outcome: &'static str, taken: Duration) {
         Webhook::Voice => "voice",
         Webhook::Status => "status",
         Webhook::DialResult { .. } => "dial",
+        Webhook::FlowStep { .. } => "flow",
         Webhook::Leg { .. } => "leg",
         Webhook::Recording { .. } => "recording",
     };
@@ -84,6 +92,7 @@ pub fn milestones(reached: &[Milestone]) {
                 histogram!(CONNECT_SECONDS).record(Duration::from_millis(*ring_ms));
             }
             Milestone::Converted => counter!(CONVERTED).increment(1),
+            Milestone::ConversionWithdrawn => counter!(WITHDRAWN).increment(1),
             Milestone::Ended { reason } => {
                 // The reason's word is the one of the API.
                 let reason = match serde_json::to_value(reason) {
@@ -94,6 +103,54 @@ pub fn milestones(reached: &[Milestone]) {
             }
         }
     }
+}
+
+/// Counts the nodes of a flow that a call went through. How an exit is called is up to whoever writes
+/// the flow, so those that have a name of their own count as one.
+pub fn nodes(passed: &[NodeRun]) {
+    for node in passed {
+        let outcome = match node.exit.as_deref() {
+            None => "stayed",
+            Some(exit) if exit.starts_with("key:") => "key",
+            Some(exit) => EXITS.into_iter().find(|known| *known == exit).unwrap_or("other"),
+        };
+        counter!(NODES, "type" => node.kind.clone(), "outcome" => outcome).increment(1);
+    }
+}
+
+/// Exits of nodes whose names are fixed.
+const EXITS: [&str; 16] = [
+    "next",
+    "valid",
+    "failed",
+    "timeout",
+    "invalid",
+    "open",
+    "closed",
+    "holiday",
+    "yes",
+    "no",
+    "error",
+    "connected",
+    "no_route",
+    "overflow",
+    "done",
+    "fallback",
+];
+
+/// Counts a try to send a delivery.
+pub fn delivery(payload: &Payload, tried: &Tried) {
+    let kind = match payload {
+        Payload::Http { .. } => "http",
+        Payload::Invite { .. } => "invite",
+        Payload::Recall { .. } => "recall",
+    };
+    let outcome = match tried {
+        Tried::Delivered => "delivered",
+        Tried::Again { .. } => "retried",
+        Tried::GivenUp { .. } => "given_up",
+    };
+    counter!(DELIVERIES, "kind" => kind, "outcome" => outcome).increment(1);
 }
 
 /// The path of the metrics. It needs no session: put it where only your monitoring reaches it.

@@ -22,6 +22,7 @@ use crate::http::problem::ProblemDocument;
         (name = "campaigns", description = "Campaigns, and the buyers and bidders assigned to them"),
         (name = "buyers", description = "Who takes calls"),
         (name = "rtb", description = "Bidders, groups of them, and what they bid"),
+        (name = "flows", description = "What callers hear and are asked, and where their calls go"),
         (name = "numbers", description = "What callers dial"),
         (name = "calls", description = "What became of each call"),
         (name = "webhooks", description = "What the carrier tells; signed by it"),

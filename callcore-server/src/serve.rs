@@ -27,7 +27,7 @@ const CONNECTIONS: usize = 8_192;
 /// connection of which nothing was read yet, and hyper closes such a connection without an answer.
 const SETTLE: Duration = Duration::from_millis(100);
 /// How long stopping may take: requests that are going on finish within it.
-const DRAIN: Duration = Duration::from_secs(12);
+pub(crate) const DRAIN: Duration = Duration::from_secs(12);
 
 /// Serves until `stop` is ready, then lets the requests finish that are going on.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {

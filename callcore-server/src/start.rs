@@ -1,21 +1,24 @@
 //! From a configuration to a server that listens.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use callcore::port::{Clock, Egress};
+use callcore::port::{Clock, Egress, Script};
 use callcore::switchboard::{Ports, Switchboard};
 use callcore_twiml::render::Renderer;
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 
 use crate::auth::Guard;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::directory::OpenDirectory;
+use crate::outbox::Bell;
 use crate::secrets::Sealer;
 use crate::state::{App, Shared, Stores};
-use crate::{app, metrics, outgoing, serve, store, sweeper};
+use crate::twilio::Carrier;
+use crate::{app, metrics, outbox, outgoing, serve, store, sweeper};
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -46,18 +49,21 @@ pub struct Server {
     router: Router,
 }
 
-/// Opens the store and listens.
+/// Opens the store and listens. `script` runs the custom code of flows: the binary passes
+/// [`script::Workers`](crate::script::Workers), and a program that cannot be its own worker
+/// [`Offline`](callcore::memory::Offline).
 ///
 /// # Errors
 /// [`StartError`].
-pub async fn bind(config: Config) -> Result<Server, StartError> {
+pub async fn bind(config: Config, script: Arc<dyn Script>) -> Result<Server, StartError> {
     let stores = store::open(&config.database).await?;
     let address = config.listen;
     let listener = TcpListener::bind(address)
         .await
         .map_err(|source| StartError::Listen { address, source })?;
     let egress = outgoing::egress(&config);
-    let app = shared(config, stores, Arc::new(SystemClock::default()), egress);
+    let clock = Arc::new(SystemClock::default());
+    let app = shared(config, stores, clock, egress, script);
     let router = app::router(&app);
     Ok(Server { app, listener, router })
 }
@@ -68,6 +74,7 @@ pub fn shared(
     stores: Stores,
     clock: Arc<dyn Clock>,
     egress: Arc<dyn Egress>,
+    script: Arc<dyn Script>,
 ) -> App {
     metrics::install();
     let sealer = config.encryption_key.as_ref().map(|key| Arc::new(Sealer::new(key)));
@@ -79,14 +86,18 @@ pub fn shared(
         calls: Arc::clone(&stores.calls),
         capacity: Arc::clone(&stores.capacity),
         egress: Arc::clone(&egress),
+        script: Arc::clone(&script),
         clock: Arc::clone(&clock),
     };
     Arc::new(Shared {
         switchboard: Arc::new(Switchboard::new(ports, Default::default())),
         renderer: Renderer::new(config.public_url.as_str()),
+        carrier: Carrier::new(config.twilio_api_url.as_str(), config.twilio_auth_token.clone()),
+        outbox: Bell::default(),
         guard: Guard::new(&config.session_secret, &config.public_url),
         sealer,
         egress,
+        script,
         stores,
         clock,
         config,
@@ -104,10 +115,19 @@ impl Server {
         &self.app
     }
 
-    /// Serves until `stop` is ready, and then until the requests are done that are going on.
+    /// Serves until `stop` is ready, and then until the requests are done that are going on, those
+    /// of callers and those to others.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let sweeper = tokio::spawn(sweeper::run(Arc::clone(&self.app)));
+        let sender = outbox::Sender::start(Arc::clone(&self.app));
+        let stopping = OnceLock::new();
+        let stop = async {
+            stop.await;
+            stopping.get_or_init(Instant::now);
+        };
         serve::serve(self.listener, self.router, stop).await;
         sweeper.abort();
+        // The last requests may have left something to send as well.
+        sender.stop(*stopping.get_or_init(Instant::now) + serve::DRAIN).await;
     }
 }

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use callcore::port::{
-    Accounts, Auctions, Calls, Capacity, Clock, Directory, Egress, Registry, SystemStore,
+    Accounts, Auctions, Calls, Capacity, Clock, Directory, Egress, Flows, Outbox, Registry, Script,
+    SystemStore,
 };
 use callcore::switchboard::Switchboard;
 use callcore_twiml::render::Renderer;
 
 use crate::auth::Guard;
 use crate::config::Config;
+use crate::outbox::Bell;
 use crate::secrets::Sealer;
+use crate::twilio::Carrier;
 
 /// A store, one handle for each port.
 #[derive(Clone, Debug)]
@@ -27,6 +30,10 @@ pub struct Stores {
     pub capacity: Arc<dyn Capacity>,
     /// Configuration objects.
     pub registry: Arc<dyn Registry>,
+    /// Published versions of flows.
+    pub flows: Arc<dyn Flows>,
+    /// What waits to be sent to others.
+    pub outbox: Arc<dyn Outbox>,
     /// Sessions and keys.
     pub accounts: Arc<dyn Accounts>,
 }
@@ -35,7 +42,16 @@ impl Stores {
     /// All ports on one store.
     pub fn of<S>(store: &Arc<S>) -> Self
     where
-        S: Directory + SystemStore + Calls + Auctions + Capacity + Registry + Accounts + 'static,
+        S: Directory
+            + SystemStore
+            + Calls
+            + Auctions
+            + Capacity
+            + Registry
+            + Flows
+            + Outbox
+            + Accounts
+            + 'static,
     {
         Self {
             directory: Arc::clone(store) as _,
@@ -44,6 +60,8 @@ impl Stores {
             auctions: Arc::clone(store) as _,
             capacity: Arc::clone(store) as _,
             registry: Arc::clone(store) as _,
+            flows: Arc::clone(store) as _,
+            outbox: Arc::clone(store) as _,
             accounts: Arc::clone(store) as _,
         }
     }
@@ -68,6 +86,12 @@ pub struct Shared {
     pub sealer: Option<Arc<Sealer>>,
     /// The way out to addresses that tenants configured.
     pub egress: Arc<dyn Egress>,
+    /// Runs custom code of flows.
+    pub script: Arc<dyn Script>,
+    /// The carrier's API.
+    pub carrier: Carrier,
+    /// Wakes whoever sends what waits in the outbox.
+    pub outbox: Bell,
 }
 
 /// The state of the router.

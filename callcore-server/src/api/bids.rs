@@ -42,6 +42,8 @@ pub struct BidRequest {
     pub bids: u32,
     /// Who won; null where nobody did.
     pub winner_target_id: Option<Uuid>,
+    /// What the winner was called at the time; null where nobody won.
+    pub winner_name: Option<String>,
     /// What the winner pays.
     pub price: Option<Money>,
 }
@@ -58,6 +60,7 @@ impl From<BidRequestRecord> for BidRequest {
             asked: record.asked,
             bids: record.bids,
             winner_target_id: record.winner.map(TargetId::uuid),
+            winner_name: record.winner_name,
             price: record.price,
         }
     }

@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use callcore::model::{Campaign, CampaignStatus, Number, Router, Stored};
-use callcore::plan;
+use callcore::model::{Campaign, CampaignStatus, Kind, Number, Router, Stored};
+use callcore::plan::{self, FlowSource, PinnedFlow};
 use callcore::port::{RegistryError, Source};
-use callcore::vocabulary::{CampaignId, Problem, RouterId, TenantId, limits};
+use callcore::vocabulary::{CampaignId, FlowId, Problem, RouterId, TenantId, limits};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::resource::{self, Resource};
 use crate::auth::Principal;
 use crate::http::page::PagingParameters;
-use crate::http::problem::ProblemDocument;
+use crate::http::problem::{ProblemDocument, unknown_reference};
 use crate::http::{Document, Failure, Fault, Id, JsonBody, Listing, NoBody, Paging};
 use crate::secrets::NO_ENCRYPTION_KEY;
 use crate::state::App;
@@ -26,16 +26,10 @@ impl Document for Campaign {
 
     fn check(&self) -> Vec<Problem> {
         let mut problems = Self::check(self);
-        // Pools and flows come with later versions, so no tenant has one.
-        let references = [
-            ("pool", "/poolId", self.pool_id.is_some()),
-            ("flow", "/flowId", self.flow_id.is_some()),
-        ];
-        for (what, path, set) in references {
-            if set {
-                let message = format!("there is no {what} with this id");
-                problems.push(Problem::error("unknown_reference", path, message));
-            }
+        // Pools come with a later version, so no tenant has one.
+        if self.pool_id.is_some() {
+            let message = "there is no pool with this id";
+            problems.push(Problem::error("unknown_reference", "/poolId", message));
         }
         problems
     }
@@ -164,6 +158,9 @@ async fn replace(
         if campaign.rtb_router_id != source.campaign.value.rtb_router_id {
             with_router(&app, tenant, &mut source, campaign.rtb_router_id).await;
         }
+        if campaign.flow_id != source.campaign.value.flow_id {
+            source.flow = with_flow(&app, tenant, campaign.flow_id).await?;
+        }
         let status = source.campaign.value.status;
         source.campaign.value = Campaign { status, ..campaign.clone() };
         blocking(&plan::check(&source))?;
@@ -291,7 +288,7 @@ pub(super) fn refuse_completed(campaign: &Campaign) -> Result<(), Failure> {
 }
 
 pub(super) async fn source(app: &App, tenant: TenantId, id: Uuid) -> Result<Source, Failure> {
-    let source = app.stores.directory.source(tenant, CampaignId::from_uuid(id)).await?;
+    let source = app.stores.directory.source(tenant, CampaignId::from_uuid(id), None).await?;
     source.ok_or(Failure::NotFound)
 }
 
@@ -308,6 +305,27 @@ async fn with_router(app: &App, tenant: TenantId, source: &mut Source, router: O
             source.router_targets.push(target);
         }
     }
+}
+
+/// The newest version of another flow, for the check of a campaign: what it names was checked when it
+/// was published.
+async fn with_flow(
+    app: &App,
+    tenant: TenantId,
+    flow: Option<FlowId>,
+) -> Result<Option<FlowSource>, Failure> {
+    let Some(flow) = flow else { return Ok(None) };
+    if app.stores.registry.read(tenant, Kind::Flow, flow.uuid()).await?.is_none() {
+        return Err(unknown_reference("/flowId", Kind::Flow));
+    }
+    let newest = app.stores.flows.versions(tenant, flow).await?.into_iter().next();
+    Ok(newest.map(|newest| FlowSource {
+        pinned: PinnedFlow { flow, version: newest.number },
+        definition: newest.definition,
+        buyers: Vec::new(),
+        routers: Vec::new(),
+        router_targets: Vec::new(),
+    }))
 }
 
 fn blocking(problems: &[Problem]) -> Result<(), Failure> {

@@ -1,17 +1,16 @@
 //! `POST /api/rtb/targets/{id}/dry-run`: what a target is asked and what it answers, without a call.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::State;
 use callcore::auction::{
-    Auction, Bid, BidReply, BidRequest, BidResponse, CallFacts, Entry, Failure as Failed, Rates,
-    Reply, RequestRecord, Terms, Unanswered, Variables, Verdict, parse, request,
+    Auction, Bid, BidReply, BidRequest, CallFacts, Entry, Rates, Reply, RequestRecord, Terms,
+    Unanswered, Variables, Verdict, request,
 };
 use callcore::call::Caller;
 use callcore::model::{Place, TargetAssignment};
 use callcore::plan::{Bidder, bidder};
-use callcore::port::{HttpError, HttpRequest, HttpResponse};
+use callcore::port::HttpResponse;
+use callcore::switchboard::ask;
 use callcore::vocabulary::{
     CallId, CampaignId, Money, Problem, Seed, Tags, TargetId, TenantId, limits,
 };
@@ -216,39 +215,15 @@ struct Exchange {
 
 async fn exchange(app: &App, tenant: TenantId, bidder: &Bidder, request: &BidRequest) -> Exchange {
     let http = app.egress.tenant(tenant);
-    let mut headers = request.headers.clone();
-    headers.extend(request.credential.clone());
-    let outgoing = HttpRequest {
-        method: request.method,
-        url: request.url.clone(),
-        headers,
-        body: request.body.clone().into_bytes(),
-        timeout: Duration::from_millis(request.timeout_ms.into()),
-        most_body_bytes: limits::BID_BODY_BYTES + 1,
-    };
     let began = app.clock.monotonic();
-    let answered = http.send(outgoing).await;
+    let asked = ask(&bidder.compiled, request, http.as_ref(), || app.clock.now()).await;
     let took = app.clock.monotonic().saturating_sub(began);
-    match answered {
-        Ok(HttpResponse { status, headers, body }) => {
-            let answer = BidResponse { status, headers: &headers, body: &body };
-            let reply = parse(&bidder.compiled, &answer, app.clock.now()).into();
-            let time_ms = u32::try_from(took.as_millis()).unwrap_or(u32::MAX);
-            let body = String::from_utf8_lossy(&body).into_owned();
-            Exchange { reply, response: Some(DryResponse { status, body, time_ms }) }
-        }
-        Err(error) => Exchange { reply: failed(error), response: None },
-    }
-}
-
-fn failed(error: HttpError) -> Reply {
-    match error {
-        HttpError::Forbidden => Unanswered::Forbidden.into(),
-        HttpError::Timeout => Unanswered::Timeout.into(),
-        HttpError::Unreachable(error) => Unanswered::Unreachable { error }.into(),
-        HttpError::TooLarge => Reply::Answered(BidReply::Failed(Failed::TooLarge)),
-        other => Unanswered::Broken { error: other.to_string() }.into(),
-    }
+    let response = asked.response.map(|HttpResponse { status, body, .. }| DryResponse {
+        status,
+        body: String::from_utf8_lossy(&body).into_owned(),
+        time_ms: u32::try_from(took.as_millis()).unwrap_or(u32::MAX),
+    });
+    Exchange { reply: asked.reply, response }
 }
 
 /// What becomes of the reply in an auction that has only this target.

@@ -1,6 +1,9 @@
 //! The way of one call: steps, decisions, its auction, dial attempts.
 
-use callcore::call::{Attempt, AttemptTarget, DialOutcome, Directive, EventKind, LegStatus};
+use callcore::call::{
+    Attempt, AttemptTarget, DialOutcome, Directive, EventKind, FlowSession, LegStatus, NodeRun,
+    Prompt, Reported,
+};
 use callcore::port::AuctionRecord;
 use callcore::routing::Decision;
 use callcore::vocabulary::{BuyerId, Money, TargetId};
@@ -50,6 +53,10 @@ pub struct JourneyStep {
     /// What the carrier was told to do.
     #[schema(value_type = Vec<Object>)]
     pub directives: Vec<Directive>,
+    /// The nodes of the call's flow that it led through, in order; what callers entered where a node
+    /// is sensitive is masked.
+    #[schema(value_type = Vec<Object>)]
+    pub nodes: Vec<NodeRun>,
 }
 
 /// A decision with its step.
@@ -70,9 +77,10 @@ pub struct DecisionOfStep {
 pub struct DialAttempt {
     /// Which dial of the call, from 1.
     pub attempt: u32,
-    /// The buyer; null for a bidder and for the no-route number.
+    /// The buyer; null for a bidder, the no-route number and a number that a flow
+    /// names.
     pub buyer_id: Option<Uuid>,
-    /// The bidder; null for a buyer and for the no-route number.
+    /// The bidder; null for a buyer, the no-route number and a number that a flow names.
     pub target_id: Option<Uuid>,
     /// What the bidder pays.
     pub price: Option<Money>,
@@ -94,13 +102,19 @@ pub struct DialAttempt {
     pub talk_seconds: Option<u32>,
     /// The carrier's id of the leg.
     pub carrier_call_id: Option<String>,
+    /// What the bidder reported last of the call; null where it reported nothing.
+    #[schema(value_type = Option<Object>)]
+    pub reported: Option<Reported>,
 }
 
 impl From<Attempt> for DialAttempt {
     fn from(attempt: Attempt) -> Self {
         let price = match attempt.target {
             AttemptTarget::Target { price, .. } => Some(price),
-            AttemptTarget::Buyer { .. } | AttemptTarget::NoRoute => None,
+            AttemptTarget::Buyer { .. }
+            | AttemptTarget::NoRoute
+            | AttemptTarget::External
+            | AttemptTarget::Conference => None,
         };
         Self {
             attempt: attempt.attempt,
@@ -116,6 +130,7 @@ impl From<Attempt> for DialAttempt {
             ended_at: attempt.ended_at,
             talk_seconds: attempt.talk_secs,
             carrier_call_id: attempt.leg,
+            reported: attempt.reported,
         }
     }
 }
@@ -131,7 +146,8 @@ impl Journey {
                     at: fact.at,
                     step: fact.step.to_string(),
                     event: fact.event,
-                    directives: fact.directives,
+                    directives: hidden(fact.directives, read.call.flow.as_ref()),
+                    nodes: fact.nodes,
                 })
                 .collect(),
             decisions: read
@@ -143,4 +159,23 @@ impl Journey {
             dial_attempts: read.call.attempts.into_iter().map(DialAttempt::from).collect(),
         }
     }
+}
+
+/// What was said, without what callers entered in confidence.
+fn hidden(mut directives: Vec<Directive>, session: Option<&FlowSession>) -> Vec<Directive> {
+    let Some(session) = session else { return directives };
+    for directive in &mut directives {
+        match directive {
+            Directive::Say(speech) => speech.text = session.hide(&speech.text),
+            Directive::Ask(question) => {
+                for prompt in &mut question.prompts {
+                    if let Prompt::Say(speech) = prompt {
+                        speech.text = session.hide(&speech.text);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    directives
 }

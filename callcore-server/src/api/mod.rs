@@ -1,11 +1,13 @@
 //! The API's resources. A handler takes the request apart, asks a port, and answers.
 
 pub mod assignments;
+pub mod bid_detail;
 pub mod bids;
 pub mod buyers;
 pub mod calls;
 pub mod campaigns;
 pub mod dry_run;
+pub mod flows;
 pub mod health;
 pub mod journey;
 pub mod numbers;
@@ -29,7 +31,9 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(targets::routes())
         .merge(dry_run::routes())
         .merge(routers::routes())
+        .merge(flows::routes())
         .merge(bids::routes())
+        .merge(bid_detail::routes())
         .merge(numbers::routes())
         .merge(calls::routes())
         .merge(stats::routes())

@@ -62,7 +62,7 @@ impl TargetAssignmentResource {
             campaign_id,
             created_at: stored.created_at,
             updated_at: stored.updated_at,
-            assignment: stored.value,
+            assignment: stored.value.clone(),
             target: target.map(targets::shown),
         }
     }

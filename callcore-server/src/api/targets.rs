@@ -184,7 +184,7 @@ mod tests {
         config.encryption_key = config.encryption_key.filter(|_| with_key);
         let stores = Stores::of(&Arc::new(MemoryStore::default()));
         let clock = Arc::new(SystemClock::default());
-        crate::start::shared(config, stores, clock, Arc::new(Offline))
+        crate::start::shared(config, stores, clock, Arc::new(Offline), Arc::new(Offline))
     }
 
     fn acme(url: &str) -> Target {

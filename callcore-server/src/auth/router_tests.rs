@@ -70,7 +70,8 @@ impl World {
         let config = settings.check().unwrap();
         let clock = Arc::new(StillClock::default());
         let stores = Stores::of(&Arc::new(MemoryStore::default()));
-        let app = crate::start::shared(config, stores, Arc::clone(&clock) as _, Arc::new(Offline));
+        let (egress, script) = (Arc::new(Offline), Arc::new(Offline));
+        let app = crate::start::shared(config, stores, Arc::clone(&clock) as _, egress, script);
         let world = Self { clock, router: crate::app::router(&app) };
         let made = world.ask("POST", "/api/auth/setup", "", credentials(PASSWORD)).await;
         assert_eq!(made.status, StatusCode::CREATED, "{made:?}");

@@ -3,6 +3,7 @@
 //! who was dialled, why the others were not, and what would have let them in.
 
 pub mod bidder;
+mod flow;
 mod print;
 mod scenario;
 mod stage;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use crate::config::{ConfigError, Settings};
+use crate::script::Workers;
 use crate::secrets::random_token;
 use crate::start::{self, StartError};
 
@@ -75,7 +77,7 @@ pub async fn run(
         ..settings
     }
     .check()?;
-    let server = start::bind(config).await?;
+    let server = start::bind(config, Arc::new(Workers::default())).await?;
     let app = Arc::clone(server.app());
     let serving = tokio::spawn(server.run(std::future::pending()));
     let bidders = TcpListener::bind("127.0.0.1:0").await?;

@@ -3,11 +3,11 @@
 use std::io::{self, IsTerminal, Write};
 
 use callcore::call::{Call, DialOutcome, FinalReason};
-use callcore::port::BidResponseRecord;
+use callcore::port::{BidResponseRecord, DeliveryStatus};
 use callcore::routing::Decision;
 
 use super::scenario::Scenario;
-use super::stage::{Played, PlayedCall};
+use super::stage::{Played, PlayedCall, way};
 
 /// Bold and dim where a person looks, plain where a file does.
 fn styled(code: &str, text: &str) -> String {
@@ -45,6 +45,7 @@ pub(super) fn scenario(
         for bid in &call.bids {
             line(out, "bidder", &self::bid(bid))?;
         }
+        flow(out, call)?;
         for (_, decision) in &call.journey.decisions {
             self::decision(out, decision)?;
         }
@@ -57,6 +58,24 @@ pub(super) fn scenario(
         for fault in &call.faults {
             line(out, "NOT TOLD", fault)?;
         }
+    }
+    Ok(())
+}
+
+/// The way through the flow, and what was sent of it.
+fn flow(out: &mut impl Write, call: &PlayedCall) -> io::Result<()> {
+    let Some(session) = &call.journey.call.flow else { return Ok(()) };
+    line(out, "flow", &way(&call.journey))?;
+    for (name, value) in session.shown_variables() {
+        line(out, "kept", &format!("{name} {value}"))?;
+    }
+    for sent in &call.deliveries {
+        let status = match sent.status {
+            DeliveryStatus::Delivered => "delivered after the answer",
+            DeliveryStatus::Waiting => "not sent yet",
+            DeliveryStatus::GivenUp => "given up",
+        };
+        line(out, "pixel", &format!("{}: {status}", sent.delivery.name))?;
     }
     Ok(())
 }
@@ -141,6 +160,7 @@ fn ending(call: &Call) -> String {
     let reason = match call.final_reason() {
         Some(FinalReason::Answered) => "answered",
         Some(FinalReason::CallerHungUpWhileRinging) => "the caller hung up while it rang",
+        Some(FinalReason::FlowCompleted) => "the flow came to its end",
         Some(FinalReason::NoBuyerAllCapped) => "nobody, because every buyer was capped",
         Some(FinalReason::NoBuyerAllClosed) => "nobody, because every buyer was closed",
         Some(_) => "nobody took it",

@@ -10,6 +10,7 @@ use callcore::vocabulary::Money;
 use chrono::{Datelike, Days, Utc, Weekday};
 
 use super::bidder::Rule;
+use super::flow::{self, FlowScene, PIXEL};
 
 /// One scenario: a campaign of its own, and one call or more.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(super) struct Scenario {
     pub(super) buyers: Vec<Buyer>,
     /// The names of the bidders that are asked.
     pub(super) bidders: &'static [&'static str],
+    /// The flow that calls go through, if they do.
+    pub(super) flow: Option<FlowScene>,
     pub(super) calls: Vec<PlannedCall>,
 }
 
@@ -43,7 +46,7 @@ pub(super) struct PlannedCall {
 const EAST: &str = "+12125550111";
 const OVERFLOW: &str = "+12125550122";
 
-fn campaign(name: &str) -> Campaign {
+pub(super) fn campaign(name: &str) -> Campaign {
     Campaign { dial_timeout_secs: 20, ..Campaign::new(name, RoutingType::Direct) }
 }
 
@@ -52,7 +55,7 @@ fn buyer(name: &str, rung: &str, priority: u8) -> Buyer {
     Buyer { priority, ..Buyer::new(name, destination) }
 }
 
-fn east() -> Buyer {
+pub(super) fn east() -> Buyer {
     buyer("East", EAST, 1)
 }
 
@@ -62,7 +65,16 @@ fn overflow() -> Buyer {
 
 /// All scenarios, in the order in which they are played.
 pub(super) fn scenarios() -> Vec<Scenario> {
-    vec![answered(), busy(), capped(), out_of_hours(), duplicate(), hung_up(), auctioned()]
+    vec![
+        answered(),
+        busy(),
+        capped(),
+        out_of_hours(),
+        duplicate(),
+        hung_up(),
+        auctioned(),
+        flow::scenario(),
+    ]
 }
 
 fn answered() -> Scenario {
@@ -79,6 +91,7 @@ fn answered() -> Scenario {
         },
         buyers: vec![east(), overflow()],
         bidders: &[],
+        flow: None,
         calls: vec![PlannedCall {
             from: "+13105550101",
             script: "callee +12125550111 answers after 4s talks 65s",
@@ -98,6 +111,7 @@ fn busy() -> Scenario {
         campaign: campaign("Roofing"),
         buyers: vec![east(), buyer("West", "+13105550133", 2), overflow()],
         bidders: &[],
+        flow: None,
         calls: vec![PlannedCall {
             from: "+13105550102",
             script: "callee +12125550111 busy\ncallee +13105550133 no answer\n\
@@ -119,6 +133,7 @@ fn capped() -> Scenario {
         campaign: campaign("Solar"),
         buyers: vec![Buyer { caps: Some(daily), ..east() }],
         bidders: &[],
+        flow: None,
         calls: vec![
             PlannedCall {
                 from: "+13105550103",
@@ -149,6 +164,7 @@ fn out_of_hours() -> Scenario {
         campaign: campaign("Dental"),
         buyers: vec![Buyer { schedule: Some(another_day()), ..east() }],
         bidders: &[],
+        flow: None,
         calls: vec![PlannedCall {
             from: "+13105550105",
             script: "",
@@ -162,7 +178,7 @@ fn out_of_hours() -> Scenario {
 }
 
 /// Open on the weekday three days from now, in UTC, so that it is surely closed right now.
-fn another_day() -> ScheduleDocument {
+pub(super) fn another_day() -> ScheduleDocument {
     let range = TimeRange { open: "09:00".into(), close: "17:00".into() };
     let day = Some(DayHours { enabled: true, time_ranges: vec![range] });
     let mut hours = BusinessHours::default();
@@ -190,6 +206,7 @@ fn duplicate() -> Scenario {
         campaign: campaign("Insurance"),
         buyers: vec![Buyer { duplicates: Some(rule), ..east() }, overflow()],
         bidders: &[],
+        flow: None,
         calls: vec![
             PlannedCall {
                 from: "+13105550106",
@@ -221,6 +238,7 @@ fn hung_up() -> Scenario {
         campaign: campaign("Towing"),
         buyers: vec![Buyer { caps: Some(one), ..east() }, overflow()],
         bidders: &[],
+        flow: None,
         calls: vec![PlannedCall {
             from: "+13105550107",
             script: "hang up at 6s\ncallee * answers after 12s talks 30s",
@@ -240,6 +258,7 @@ fn auctioned() -> Scenario {
         campaign: Campaign { routing_type: RoutingType::Rtb, ..campaign("Legal") },
         buyers: vec![overflow()],
         bidders: &["acme", "harbor", "north", "slate"],
+        flow: None,
         calls: vec![PlannedCall {
             from: "+13105550108",
             script: "callee +12125550141 busy\ncallee +12125550143 answers after 3s talks 70s",
@@ -269,6 +288,7 @@ pub(super) fn rules() -> Vec<Rule> {
         Rule { delay_ms: 60, ..bids("acme", "24.75", "+12125550141") },
         Rule { hangs: true, ..bids("harbor", "40.00", "+12125550142") },
         Rule { delay_ms: 30, ..bids("north", "22.50", "+12125550143") },
+        Rule { name: PIXEL.into(), status: Some(204), ..Rule::default() },
         Rule { name: "slate".into(), refuses: Some("full today".into()), ..Rule::default() },
     ]
 }

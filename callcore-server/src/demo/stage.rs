@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use callcore::call::DialOutcome;
 use callcore::model::{
-    Assignment, Campaign, CampaignStatus, HttpMethod, Number, Target, TargetAssignment,
+    Assignment, Campaign, CampaignStatus, HttpMethod, Number, Object, Target, TargetAssignment,
 };
-use callcore::port::{BidResponseRecord, Http, HttpRequest, Journey};
+use callcore::port::{
+    BidResponseRecord, DeliveryRecord, DeliveryStatus, Http, HttpRequest, Journey,
+};
 use callcore::vocabulary::{
-    BuyerId, CallId, CampaignId, NumberId, PhoneNumber, TargetId, TenantId,
+    BuyerId, CallId, CampaignId, FlowId, NumberId, PhoneNumber, TargetId, TenantId,
 };
 use callcore_twiml::Password;
 use callcore_twiml::phone::{Phone, Report, Script};
@@ -19,6 +21,7 @@ use chrono::SubsecRound;
 use uuid::Uuid;
 
 use super::DemoError;
+use super::flow::{FlowScene, PIXEL};
 use super::scenario::{PlannedCall, Scenario, rules};
 use crate::client::HttpClient;
 use crate::secrets::random_token;
@@ -27,6 +30,9 @@ use crate::state::App;
 const OWNER: &str = "demo";
 const TIMEOUT: Duration = Duration::from_secs(5);
 const MOST_BODY_BYTES: usize = 64 * 1024;
+/// How often, and how many times, it is looked whether a delivery arrived.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+const LOOKS: u32 = 250;
 
 /// A call that was played.
 #[derive(Debug)]
@@ -35,6 +41,8 @@ pub(super) struct PlayedCall {
     pub(super) journey: Journey,
     /// What became of each bidder, by name.
     pub(super) bids: Vec<BidResponseRecord>,
+    /// What its flow left to be sent.
+    pub(super) deliveries: Vec<DeliveryRecord>,
     /// What did not go as told; empty where everything did.
     pub(super) faults: Vec<String>,
 }
@@ -107,7 +115,11 @@ impl Stage {
         let called = self.configure(scenario).await?;
         let mut calls = Vec::new();
         for (index, planned) in (0u64..).zip(&scenario.calls) {
-            calls.push(self.call(scenario, planned, &called, index).await?);
+            let mut call = self.call(scenario, planned, &called, index).await?;
+            if let Some(scene) = &scenario.flow {
+                self.judge_flow(scene, &mut call, calls.len()).await?;
+            }
+            calls.push(call);
         }
         Ok(Played { called, calls })
     }
@@ -121,6 +133,7 @@ impl Stage {
         let active = Campaign {
             status: CampaignStatus::Active,
             phone_number_id: Some(NumberId::from_uuid(number)),
+            flow_id: self.configure_flow(scenario).await?,
             ..scenario.campaign.clone()
         };
         registry.create(tenant, campaign, active.into(), now).await.map_err(failed)?;
@@ -135,6 +148,49 @@ impl Stage {
             self.configure_bidder(campaign_id, name).await?;
         }
         Ok(called)
+    }
+
+    /// Keeps the scenario's flow and publishes it.
+    async fn configure_flow(&self, scenario: &Scenario) -> Result<Option<FlowId>, DemoError> {
+        let Some(scene) = &scenario.flow else { return Ok(None) };
+        let (registry, now, id) = (&self.app.stores.registry, self.app.clock.now(), Uuid::new_v4());
+        let pixel_url = format!("http://{}/{PIXEL}", self.bidders_at);
+        let flow = (scene.flow)(&pixel_url).map_err(failed)?;
+        let draft = registry.create(self.tenant, id, Object::Flow(Box::new(flow)), now);
+        let version = draft.await.map_err(failed)?.version;
+        let id = FlowId::from_uuid(id);
+        let published = self.app.stores.flows.publish(self.tenant, id, version, now);
+        published.await.map_err(failed)?;
+        Ok(Some(id))
+    }
+
+    /// Compares the way of a call through its flow, and waits until what it left is sent.
+    async fn judge_flow(
+        &self,
+        scene: &FlowScene,
+        played: &mut PlayedCall,
+        index: usize,
+    ) -> Result<(), DemoError> {
+        let (way, expected) = (way(&played.journey), scene.ways[index]);
+        if way != expected {
+            played.faults.push(format!("the way: expected {expected}, found {way}"));
+        }
+        let (outbox, id) = (&self.app.stores.outbox, played.journey.call.id);
+        for _ in 0..LOOKS {
+            played.deliveries = outbox.of_call(self.tenant, id).await.map_err(failed)?;
+            let waits = |one: &DeliveryRecord| one.status == DeliveryStatus::Waiting;
+            if !played.deliveries.iter().any(waits) {
+                break;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        let delivered = |one: &&DeliveryRecord| one.status == DeliveryStatus::Delivered;
+        let delivered = played.deliveries.iter().filter(delivered).count();
+        if delivered != scene.deliveries[index] {
+            let expected = scene.deliveries[index];
+            played.faults.push(format!("pixels: expected {expected}, found {delivered}"));
+        }
+        Ok(())
     }
 
     async fn configure_bidder(&self, campaign: CampaignId, name: &str) -> Result<(), DemoError> {
@@ -203,7 +259,7 @@ impl Stage {
             let (expected, found) = (planned.verdicts, verdicts);
             faults.push(format!("the bidders: expected {expected:?}, found {found:?}"));
         }
-        Ok(PlayedCall { report, journey, bids, faults })
+        Ok(PlayedCall { report, journey, bids, deliveries: Vec::new(), faults })
     }
 
     /// Whether a webhook with somebody else's signature is refused.
@@ -221,6 +277,13 @@ impl Stage {
         };
         self.http.send(request).await.is_ok_and(|response| response.status == 403)
     }
+}
+
+/// The nodes that a call left, with the exits.
+pub(super) fn way(journey: &Journey) -> String {
+    let nodes = journey.facts.iter().flat_map(|fact| &fact.nodes);
+    let left = nodes.filter_map(|node| Some(format!("{} {}", node.node, node.exit.as_ref()?)));
+    left.collect::<Vec<_>>().join(", ")
 }
 
 fn failed(error: impl std::fmt::Display) -> DemoError {

@@ -6,7 +6,7 @@ use std::iter;
 
 use callcore::port::{HttpError, HttpResponse};
 use reqwest::Response;
-use reqwest::header::{CONTENT_ENCODING, HeaderMap, HeaderName, TRANSFER_ENCODING};
+use reqwest::header::{HeaderMap, HeaderName, TRANSFER_ENCODING};
 
 use super::names::NoAddress;
 
@@ -34,7 +34,7 @@ pub(super) async fn received(
             Ok(Some(chunk)) if chunk.len() > most - body.len() => return Err(HttpError::TooLarge),
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => return Ok(HttpResponse { status, headers, body }),
-            Err(error) => return Err(HttpError::Broken(deepest(&error))),
+            Err(error) => return Err(torn(&error)),
         }
     }
 }
@@ -47,10 +47,10 @@ fn check(response: &Response, most: usize) -> Result<(), HttpError> {
     if bytes > MOST_HEADER_BYTES || usize::try_from(announced).map_or(true, |bytes| bytes > most) {
         return Err(HttpError::TooLarge);
     }
-    if !says_only(headers, &CONTENT_ENCODING, "identity")
-        || !says_only(headers, &TRANSFER_ENCODING, "chunked")
-    {
-        return Err(HttpError::Broken("the answer is encoded, which was not asked for".into()));
+    // An encoded body is handed on as it is: it is never inflated, and its status still counts. An
+    // encoded transfer leaves no body to hand on.
+    if !says_only(headers, &TRANSFER_ENCODING, "chunked") {
+        return Err(HttpError::NotHttp("its transfer is encoded, which was not asked for".into()));
     }
     Ok(())
 }
@@ -96,8 +96,21 @@ pub(super) fn failed(error: reqwest::Error, host: &str) -> HttpError {
     if error.is_connect() || error.is_builder() {
         HttpError::Unreachable(text)
     } else {
-        HttpError::Broken(text)
+        torn(&error)
     }
+}
+
+/// What the port calls an exchange that ended over a connection, before the answer was whole.
+fn torn(error: &reqwest::Error) -> HttpError {
+    let is_no_http = causes(error).any(|cause| {
+        let hyper = cause.downcast_ref::<hyper::Error>();
+        let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        // What hyper finds wrong with a chunk, it tells as an error of the socket.
+        hyper.is_some_and(hyper::Error::is_parse)
+            || matches!(io, Some(ErrorKind::InvalidData | ErrorKind::InvalidInput))
+    });
+    let text = deepest(error);
+    if is_no_http { HttpError::NotHttp(text) } else { HttpError::Broken(text) }
 }
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

@@ -4,6 +4,8 @@
 //! reports what became of a call.
 
 mod answer;
+mod flow;
+pub(crate) mod invited;
 mod report;
 mod report_proof;
 mod verify;
@@ -30,6 +32,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(dial_result))
         .routes(routes!(leg))
         .routes(routes!(recording))
+        .merge(flow::routes())
+        .merge(invited::routes())
         .merge(report::routes())
 }
 

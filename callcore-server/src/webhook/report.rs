@@ -1,11 +1,15 @@
 //! What a target says became of a call that it won.
 
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use callcore::call::{ReportStatus, TargetReport};
 use callcore::model::{Kind, Stored, Target};
-use callcore::vocabulary::{CallId, Money, Problem, TargetId, TenantId};
-use serde::Deserialize;
+use callcore::port::StoreError;
+use callcore::switchboard::{HandleError, ReportOutcome};
+use callcore::vocabulary::{CallId, Money, Problem, TargetId, TenantId, limits};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,6 +21,7 @@ use crate::directory::open_target;
 use crate::http::body::{self, document};
 use crate::http::problem::ProblemDocument;
 use crate::http::{Document, Failure, Id};
+use crate::metrics;
 use crate::state::App;
 
 /// Largest body of a report.
@@ -25,7 +30,7 @@ const REPORT_BYTES: usize = 64 * 1024;
 /// What became of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum ReportStatus {
+enum Status {
     /// It led to a sale, or whatever the target pays for.
     Converted,
     /// The target does not take it.
@@ -41,14 +46,31 @@ struct Report {
     /// The call: the `{callId}` that the target was told.
     call_id: Uuid,
     /// What became of it.
-    status: ReportStatus,
-    /// What the target pays for it.
+    status: Status,
+    /// What the target pays for it; what it bid where absent.
     #[serde(default)]
     amount: Option<Money>,
     /// Why, in the target's own words.
     #[serde(default)]
     #[schema(max_length = 200)]
     reason: Option<String>,
+    /// The target's own id of this report. Two reports with one id are the same one; without an id
+    /// those are that say the same, and the second changes nothing.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 200)]
+    report_id: Option<String>,
+}
+
+/// How a call stands after a report.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ReportedCall {
+    /// The call.
+    call_id: Uuid,
+    /// Whether it counts as converted.
+    converted: bool,
+    /// What it earned; null where it did not convert.
+    revenue: Option<Money>,
 }
 
 impl Document for Report {
@@ -68,13 +90,14 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// A target reports the result of a call that it won, and proves itself as we do to it: with the
 /// same header, or with a signature over this body.
 #[utoipa::path(post, path = "/api/rtb/webhook/{targetId}", tag = "webhooks", params(("targetId" = Uuid, Path)),
-    request_body = Report, responses((status = 202), (status = 403, body = ProblemDocument),
-    (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+    request_body = Report, responses((status = 202, body = ReportedCall), (status = 403, body = ProblemDocument),
+    (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+    (status = 422, body = ProblemDocument)))]
 async fn report(
     State(app): State<App>,
     Id(id): Id<Uuid>,
     request: Request,
-) -> Result<StatusCode, Failure> {
+) -> Result<(StatusCode, Json<ReportedCall>), Failure> {
     let (parts, body) = request.into_parts();
     let bytes = body::read(&parts.headers, body, REPORT_BYTES).await?;
     let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
@@ -83,19 +106,45 @@ async fn report(
         tracing::warn!(target: "security", %id, "a target's report was refused");
         return Err(Failure::Forbidden("The target's secret is missing or wrong."));
     };
-    let Report { call_id, status, amount, reason } = document(value)?;
-    let journey = app.stores.calls.read(tenant, CallId::from_uuid(call_id)).await?;
-    let target = Some(TargetId::from_uuid(id));
-    let had_it = journey.is_some_and(|journey| {
-        journey.call.attempts.iter().any(|attempt| attempt.target.target() == target)
-    });
-    if !had_it {
-        return Err(Failure::NotFound);
-    }
-    let amount = amount.map(|amount| amount.to_string());
-    tracing::info!(%tenant, target = %id, call = %call_id, ?status, ?amount, ?reason,
+    let report: Report = document(value)?;
+    let call = CallId::from_uuid(report.call_id);
+    let status = report.status;
+    let report = report.of(TargetId::from_uuid(id));
+    let outcome = app.switchboard.report(tenant, call, report).await.map_err(failure)?;
+    let (known, reply) = match outcome {
+        ReportOutcome::Kept { call, reply } => (call, reply),
+        ReportOutcome::NotDialled => return Err(Failure::NotFound),
+        ReportOutcome::Full => {
+            let message = format!("the call takes no more than {} facts", limits::CALL_FACTS);
+            return Err(Failure::conflict("/callId", "journal_full", message));
+        }
+    };
+    metrics::milestones(&reply.milestones);
+    let (converted, revenue) = (known.converted, known.revenue);
+    tracing::info!(%tenant, target = %id, %call, ?status, converted, repeated = reply.repeated,
         "a target reported the result of a call");
-    Ok(StatusCode::ACCEPTED)
+    let call_id = call.uuid();
+    Ok((StatusCode::ACCEPTED, Json(ReportedCall { call_id, converted, revenue })))
+}
+
+impl Report {
+    fn of(self, target: TargetId) -> TargetReport {
+        let Self { call_id: _, status, amount, reason, report_id } = self;
+        let status = match status {
+            Status::Converted => ReportStatus::Converted,
+            Status::Rejected => ReportStatus::Rejected,
+            Status::Sold => ReportStatus::Sold,
+        };
+        TargetReport { target, status, amount, reason, report_id }
+    }
+}
+
+/// Whatever went wrong, the target may say it again.
+fn failure(error: HandleError) -> Failure {
+    match error {
+        HandleError::Store(error) | HandleError::Interrupted(error) => error.into(),
+        other => StoreError::unavailable(other).into(),
+    }
 }
 
 /// Whose target says this, if it is the target. The call says which tenant may be meant.

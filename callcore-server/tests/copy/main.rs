@@ -9,12 +9,12 @@ mod database;
 
 use std::path::Path;
 
-use callcore::auction::Verdict;
+use callcore::auction::{Purpose, Verdict};
 use callcore::call::StepKey;
-use callcore::model::{CampaignStatus, Kind};
+use callcore::model::{Campaign, CampaignStatus, Kind};
 use callcore::port::{
-    Accounts, Ask, Auctions, CallFilter, Calls, Capacity, Directory, Registry, Reserved, Save,
-    SystemStore,
+    Accounts, Ask, AuctionRecord, Auctions, CallFilter, Calls, Capacity, Directory, FlowFilter,
+    Flows, Outbox, Registry, Reserved, Save, SystemStore, Tried,
 };
 use callcore::schedule::CapWindow;
 use callcore::vocabulary::PageRequest;
@@ -24,8 +24,8 @@ use callcore_store_pg::{PgOptions, PgStore};
 use callcore_store_sqlite::SqliteStore;
 use callcore_testkit::fixtures::{
     self, api_key, assignment, attempt, buyer, buyer_cap, buyer_id, call, call_id, campaign_id,
-    campaign_on, claim, contact, decision, number, number_id, over, owner, phone, reservation,
-    router_id, session, tally, target_id, tenant, token, user_id,
+    campaign_on, claim, contact, decision, delivery, flow_id, number, number_id, over, owner,
+    phone, reservation, router_id, session, tally, target_id, tenant, token, user_id,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use database::Database;
@@ -50,7 +50,15 @@ async fn fill(store: &SqliteStore, now: DateTime<Utc>) {
         let mut preferences = callcore::port::Preferences::default();
         preferences.0.insert("theme".into(), "dark “<&>” \u{1F4DE}".into());
         store.set_preferences(tenant, user_id(n), preferences).await.unwrap();
-        let campaign = campaign_on(number_id(n), n, CampaignStatus::Active);
+        let document = fixtures::flow_naming(n, &[10 + n], &[n]);
+        let (flow, template) = (fixtures::draft(document.clone()), fixtures::template(document));
+        store.create(tenant, flow_id(n).uuid(), flow, now).await.unwrap();
+        store.create(tenant, flow_id(10 + n).uuid(), template, now).await.unwrap();
+        store.publish(tenant, flow_id(n), 1, now).await.unwrap();
+        let campaign = Campaign {
+            flow_id: Some(flow_id(n)),
+            ..campaign_on(number_id(n), n, CampaignStatus::Active)
+        };
         store.create(tenant, number_id(n).uuid(), number(n).into(), now).await.unwrap();
         store.create(tenant, campaign_id(n).uuid(), campaign.into(), now).await.unwrap();
         for other in [10 + n, 20 + n] {
@@ -86,15 +94,23 @@ async fn calls(store: &SqliteStore, n: u32, one: u32, now: DateTime<Utc>) {
     let offer = fixtures::bid(5, Some(now + TimeDelta::hours(1)));
     let auction = fixtures::auction(&dialled, one, now);
     let auction = fixtures::considered(auction, &dialled, 30 + n, Verdict::Won, Some(offer));
+    dialled.flow = Some(fixtures::in_flow(n, 1));
+    let said = [(Purpose::Bid, Some("{}")), (Purpose::Confirm, None)];
+    let said = said.map(|(purpose, answer)| fixtures::exchange(30 + n, purpose, answer));
+    let auction = AuctionRecord { exchanges: said.to_vec(), ..auction };
     let mut save = Save {
+        outbox: vec![delivery(2 * one), delivery(2 * one + 1)],
         decision: Some(decision(&dialled)),
         auction: Some(auction),
         ..fixtures::save(dialled.clone(), None, &StepKey::voice())
     };
+    save.fact.at = now;
     save.growth.tallies = vec![tally(campaign_id(n), buyer_id(10 + n))];
     save.growth.caller = Some(phone(one));
     save.growth.contacts = vec![contact(campaign_id(n), buyer_id(10 + n), now)];
     store.save(tenant, save).await.unwrap();
+    let busy = Tried::Again { at: now + TimeDelta::hours(1), reason: "“busy”".into() };
+    store.settle(tenant, delivery(2 * one).id, busy, now).await.unwrap();
     if one >= 200 {
         let ended = fixtures::save(over(dialled, now), Some(1), &StepKey::dial_result(1));
         store.save(tenant, ended).await.unwrap();
@@ -104,7 +120,8 @@ async fn calls(store: &SqliteStore, n: u32, one: u32, now: DateTime<Utc>) {
 /// Everything that the ports tell of a store, as text.
 async fn told<S>(store: &S, now: DateTime<Utc>) -> Vec<String>
 where
-    S: Accounts + Auctions + Calls + Capacity + Directory + Registry + SystemStore,
+    S: Accounts + Auctions + Calls + Capacity + Directory + Flows,
+    S: Outbox + Registry + SystemStore,
 {
     let mut told = Vec::new();
     for n in [1, 2] {
@@ -118,16 +135,26 @@ where
             let page = Registry::list(store, tenant, kind, PageRequest::default()).await.unwrap();
             told.push(format!("{:?}", page.items));
         }
-        told.push(format!("{:?}", store.source(tenant, campaign_id(n)).await.unwrap()));
+        told.push(format!("{:?}", store.source(tenant, campaign_id(n), None).await.unwrap()));
         let bidding = store.target_assignments(tenant, campaign_id(n)).await.unwrap();
         told.push(format!("{bidding:?}"));
         told.push(format!("{}", store.revision(tenant)));
+        let versions = store.versions(tenant, flow_id(n)).await.unwrap();
+        assert_eq!(versions.len(), 1, "each flow was published");
+        told.push(format!("{versions:?}"));
         let filter = CallFilter::default();
         let page = Calls::list(store, tenant, &filter, PageRequest::default()).await.unwrap();
         told.push(format!("{:?}", page.items));
+        let in_flow = FlowFilter::Flow(flow_id(n));
+        let filter = CallFilter { flow: Some(in_flow), ..CallFilter::default() };
+        let ran = Calls::list(store, tenant, &filter, PageRequest::default()).await.unwrap();
+        assert_eq!(ran.items, page.items, "each call ran the flow");
         for one in [100 + n, 200 + n, 300 + n] {
             told.push(format!("{:?}", Calls::read(store, tenant, call_id(one)).await.unwrap()));
-            let auctions = store.of_call(tenant, call_id(one)).await.unwrap();
+            let deliveries = Outbox::of_call(store, tenant, call_id(one)).await.unwrap();
+            assert_eq!(deliveries.len(), 2, "each call has two");
+            told.push(format!("{deliveries:?}"));
+            let auctions = Auctions::of_call(store, tenant, call_id(one)).await.unwrap();
             assert_eq!(auctions.len(), 1, "each call was sold");
             told.push(format!("{auctions:?}"));
             let ask = Ask {

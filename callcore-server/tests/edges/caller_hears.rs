@@ -130,7 +130,8 @@ async fn router(fault: Fault) -> axum::Router {
     };
     let calls: Arc<dyn Calls> = Arc::new(Broken { inner: Arc::clone(&inner), fault });
     let stores = Stores { calls, ..Stores::of(&inner) };
-    app::router(&start::shared(settings.check().unwrap(), stores, clock, Arc::new(Offline)))
+    let (config, offline) = (settings.check().unwrap(), Arc::new(Offline));
+    app::router(&start::shared(config, stores, clock, Arc::clone(&offline) as _, offline))
 }
 
 /// Posts a signed webhook and answers the status and the body.

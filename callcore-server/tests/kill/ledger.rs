@@ -86,9 +86,12 @@ impl Ledger {
     /// A request goes out. With the result of a dial, or the end of the call, the leg is over.
     pub(crate) fn sends(&self, event: &Event) {
         let is_over = match &event.kind {
-            EventKind::DialResult(_) => true,
+            EventKind::DialResult(_) | EventKind::FlowStep(_) => true,
             EventKind::Progress(progress) => progress.status.is_final(),
-            EventKind::Incoming(_) | EventKind::LegProgress(_) | EventKind::Recording(_) => false,
+            EventKind::Incoming(_)
+            | EventKind::LegProgress(_)
+            | EventKind::Recording(_)
+            | EventKind::TargetReport(_) => false,
         };
         if is_over {
             let call = event.carrier_call.id();

@@ -131,7 +131,7 @@ fn facts(journey: &Journey, answers: &[(&StepKey, &Answer)], renderer: &Renderer
         let fact = journey.facts.iter().find(|fact| fact.step == **step);
         let fact = fact.unwrap_or_else(|| panic!("{id} was answered to {step} and forgot it"));
         if !fact.directives.is_empty() {
-            let reply = renderer.response(Some(TENANT), &fact.directives).to_xml();
+            let reply = renderer.response(id, Some(TENANT), &fact.directives).to_xml();
             let body = String::from_utf8_lossy(&answer.body);
             assert_eq!(reply.expect("it was written before"), body, "{id} {step}");
         }

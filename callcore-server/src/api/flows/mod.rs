@@ -1,0 +1,34 @@
+//! `/api/flows`: drafts of call flows, their published versions, templates, previews, simulations; and
+//! `/api/flow-sessions`, the calls that ran one.
+
+mod draft;
+mod drafts;
+mod dry_route;
+mod preview;
+mod problems;
+mod publishing;
+mod sample;
+mod sessions;
+mod shown;
+mod simulate;
+mod templates;
+mod versions;
+
+#[cfg(test)]
+mod tests;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::state::App;
+
+/// The resource's paths.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(drafts::routes())
+        .merge(publishing::routes())
+        .merge(versions::routes())
+        .merge(templates::routes())
+        .merge(preview::routes())
+        .merge(simulate::routes())
+        .merge(sessions::routes())
+}

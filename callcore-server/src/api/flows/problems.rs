@@ -1,0 +1,162 @@
+//! Everything that is wrong with a flow: what the core finds, what the script port says of its code,
+//! and which of its addresses the operator does not allow.
+
+use std::collections::BTreeSet;
+
+use callcore::flow::{Checked, CustomCode, FlowProblem, Surroundings, check};
+use callcore::model::{Campaign, FlowDefinition, Kind, Object};
+use callcore::port::ScriptError;
+use callcore::vocabulary::{PageRequest, Severity, TenantId, limits};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::http::{Failure, Fault};
+use crate::outgoing;
+use crate::state::App;
+
+/// Checks flows of one tenant.
+#[derive(Debug)]
+pub(super) struct Inspector<'a> {
+    pub(super) app: &'a App,
+    pub(super) tenant: TenantId,
+    around: Surroundings,
+    knows_tags: bool,
+}
+
+impl<'a> Inspector<'a> {
+    /// Learns which of the buyers and routers exist that these flows name.
+    pub(super) async fn of<'f>(
+        app: &'a App,
+        tenant: TenantId,
+        flows: impl IntoIterator<Item = &'f FlowDefinition>,
+    ) -> Result<Self, Failure> {
+        let mut named = Surroundings::default();
+        for flow in flows {
+            let references = flow.references();
+            named.buyers.extend(references.buyers);
+            named.routers.extend(references.routers);
+        }
+        let mut around = Surroundings::default();
+        for buyer in named.buyers {
+            if exists(app, tenant, Kind::Buyer, buyer.uuid()).await? {
+                around.buyers.insert(buyer);
+            }
+        }
+        for router in named.routers {
+            if exists(app, tenant, Kind::Router, router.uuid()).await? {
+                around.routers.insert(router);
+            }
+        }
+        Ok(Self { app, tenant, around, knows_tags: false })
+    }
+
+    /// All problems of a flow: errors, then warnings.
+    pub(super) async fn problems(
+        &mut self,
+        flow: &FlowDefinition,
+    ) -> Result<Vec<FlowProblem>, Failure> {
+        let Checked { mut problems, code, .. } = self.checked(flow).await?;
+        for code in &code {
+            problems.extend(self.code_problem(code).await);
+        }
+        self.check_urls(flow, &mut problems);
+        problems.sort_by_key(|problem| problem.severity);
+        Ok(problems)
+    }
+
+    /// What the core finds. Campaigns are read only for a flow with a variable that nothing else
+    /// explains: it may be one of their tags.
+    async fn checked(&mut self, flow: &FlowDefinition) -> Result<Checked, Failure> {
+        let checked = check(flow, Some(&self.around));
+        let unknown = |problem: &FlowProblem| problem.code == "unknown_variable";
+        if self.knows_tags || !checked.problems.iter().any(unknown) {
+            return Ok(checked);
+        }
+        self.around.tags = tags(self.app, self.tenant).await?;
+        self.knows_tags = true;
+        Ok(check(flow, Some(&self.around)))
+    }
+
+    async fn code_problem(&self, code: &CustomCode) -> Option<FlowProblem> {
+        let error = self.app.script.check(&code.code).await.err()?;
+        let (severity, word) = match error {
+            ScriptError::Unavailable(_) => (Severity::Warning, "code_not_checked"),
+            _ => (Severity::Error, "bad_code"),
+        };
+        Some(FlowProblem {
+            severity,
+            code: word.into(),
+            node_id: Some(code.node_id.clone()),
+            path: code.path.clone(),
+            message: error.to_string(),
+        })
+    }
+
+    fn check_urls(&self, flow: &FlowDefinition, problems: &mut Vec<FlowProblem>) {
+        for (node_id, path, url) in urls(flow) {
+            let known = problems.iter().any(|problem| problem.path == path && problem.blocks());
+            if let (false, Err(refused)) = (known, outgoing::check(url, &self.app.config)) {
+                problems.push(FlowProblem {
+                    severity: Severity::Error,
+                    code: "url_not_allowed".into(),
+                    node_id: Some(node_id.to_owned()),
+                    path,
+                    message: refused.to_string(),
+                });
+            }
+        }
+    }
+}
+
+/// 422 with the errors among problems, if there are any.
+///
+/// # Errors
+/// [`Failure::Invalid`].
+pub(super) fn refuse(problems: Vec<FlowProblem>) -> Result<(), Failure> {
+    let blocking = problems.into_iter().filter(FlowProblem::blocks);
+    let faults: Vec<Fault> =
+        blocking.map(|problem| Fault::new(problem.path, problem.code, problem.message)).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Failure::Invalid(faults)) }
+}
+
+async fn exists(app: &App, tenant: TenantId, kind: Kind, id: Uuid) -> Result<bool, Failure> {
+    Ok(app.stores.registry.read(tenant, kind, id).await?.is_some())
+}
+
+/// The names of the tags that the tenant's campaigns set.
+async fn tags(app: &App, tenant: TenantId) -> Result<BTreeSet<String>, Failure> {
+    let mut tags = BTreeSet::new();
+    let mut page = PageRequest { limit: limits::PAGE_ITEMS, after: None };
+    loop {
+        let campaigns = app.stores.registry.list(tenant, Kind::Campaign, page).await?;
+        for row in campaigns.items {
+            if let Object::Campaign(campaign) = row.value {
+                let Campaign { parameters, .. } = *campaign;
+                tags.extend(parameters.into_iter().map(|parameter| parameter.name));
+            }
+        }
+        let Some(next) = campaigns.next else { return Ok(tags) };
+        page.after = Some(next);
+    }
+}
+
+/// Every address that the server itself asks for a flow: its pixels, with their nodes and places.
+fn urls(flow: &FlowDefinition) -> Vec<(&str, String, &str)> {
+    let mut urls = Vec::new();
+    for (index, node) in flow.nodes.iter().enumerate() {
+        let Some(config) = node.config().filter(|_| node.kind == "tracking_pixel") else {
+            continue;
+        };
+        let place = format!("/nodes/{index}/config");
+        if let Some(url) = config.get("pixelUrl").and_then(Value::as_str) {
+            urls.push((node.id.as_str(), format!("{place}/pixelUrl"), url));
+        }
+        let custom = config.get("customPixels").and_then(Value::as_array);
+        for (n, pixel) in custom.into_iter().flatten().enumerate() {
+            if let Some(url) = pixel.get("url").and_then(Value::as_str) {
+                urls.push((node.id.as_str(), format!("{place}/customPixels/{n}/url"), url));
+            }
+        }
+    }
+    urls
+}

@@ -1,0 +1,81 @@
+//! Custom code that never ends takes the error exit, and costs nobody else anything. The binary runs
+//! it in processes of its own, so this is the binary.
+
+use std::time::Duration;
+
+use callcore_server::database::Database;
+use callcore_server::store;
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::flow::flow;
+use crate::office::{Line, configure};
+use crate::server::Server;
+use crate::world::PUBLIC_URL;
+
+/// What the limit of 250 ms may become on a machine that does other things as well.
+const ENDS_WITHIN: Duration = Duration::from_millis(250 + 750);
+/// Good calls at the same time as hostile ones.
+const GOOD: usize = 30;
+/// Hostile calls one after the other.
+const HOSTILE: usize = 6;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn code_that_never_ends_takes_the_error_exit_and_others_do_not_notice() {
+    // The code of all calls is the same; it depends on what the caller pressed.
+    let code = "if (call.vars.code === '666') { while (true) {} } return call.vars.code === '1';";
+    let flow = flow(
+        &[
+            ("code", "gather_input", json!({ "prompt": "Code?", "variable": "code" })),
+            ("check", "condition", json!({ "conditionType": "custom", "code": code })),
+            ("yes", "end", json!({ "message": "It said yes." })),
+            ("no", "end", json!({ "message": "It said no." })),
+            ("error", "end", json!({ "message": "It failed." })),
+        ],
+        &[
+            ("code", "valid", "check"),
+            ("check", "yes", "yes"),
+            ("check", "no", "no"),
+            ("check", "error", "error"),
+        ],
+    );
+    let mut server = Server::install(&[("PUBLIC_URL", PUBLIC_URL.to_owned())]);
+    server.start().await;
+    let database = Database::parse(&format!("sqlite:{}/callcore.db", server.folder().display()));
+    let stores = store::open(&database.unwrap()).await.unwrap();
+    configure(&stores, flow).await;
+    let line = Line::to(server.url());
+    // The first code of all starts the workers.
+    assert!(enter(&line, "CAfirst", "1").await.0.contains("It said yes."));
+
+    let mut good = JoinSet::new();
+    for number in 0..GOOD {
+        let line = line.clone();
+        good.spawn(async move {
+            let (code, expected) =
+                if number % 2 == 0 { ("1", "It said yes.") } else { ("2", "It said no.") };
+            let (heard, after) = enter(&line, &format!("CAgood{number}"), code).await;
+            assert!(heard.contains(expected), "{heard}");
+            after
+        });
+    }
+    let mut slowest = Duration::ZERO;
+    for number in 0..HOSTILE {
+        let (heard, after) = enter(&line, &format!("CAhostile{number}"), "666").await;
+        assert!(heard.contains("It failed."), "{heard}");
+        assert!(after >= Duration::from_millis(200), "the code was not run: {after:?}");
+        slowest = slowest.max(after);
+    }
+    let slowest_good = good.join_all().await.into_iter().max().unwrap();
+    println!("hostile code was answered within {slowest:?}, good code within {slowest_good:?}");
+    assert!(slowest <= ENDS_WITHIN, "hostile code was answered after {slowest:?}");
+    assert!(slowest_good <= ENDS_WITHIN, "good code was answered after {slowest_good:?}");
+    server.stop().await;
+}
+
+/// A call that enters a code; what it hears, and after how long.
+async fn enter(line: &Line, call: &str, code: &str) -> (String, Duration) {
+    assert!(line.voice(call).await.text.contains("Code?"));
+    let answer = line.step(call, 1, &[("Digits", code)]).await;
+    (answer.text, answer.after)
+}

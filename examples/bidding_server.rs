@@ -13,7 +13,14 @@ use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
+    run(std::env::args().skip(1), |line| println!("{line}")).await
+}
+
+/// Serves the bidders of a file of rules, at an address if one is given, and tells where they are.
+pub(crate) async fn run(
+    mut arguments: impl Iterator<Item = String>,
+    tell: impl Fn(String),
+) -> Result<(), Box<dyn Error>> {
     let path = arguments.next().ok_or("the path of a file of rules is expected")?;
     let address = arguments.next().unwrap_or_else(|| "127.0.0.1:8090".to_owned());
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
@@ -21,7 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         serde_json::from_str(&text).map_err(|error| format!("{path}: {error}"))?;
     let listener = TcpListener::bind(&address).await?;
     for rule in &rules {
-        println!("{} bids at http://{}/{}", rule.name, listener.local_addr()?, rule.name);
+        tell(format!("{} bids at http://{}/{}", rule.name, listener.local_addr()?, rule.name));
     }
     Ok(bidder::serve(listener, rules).await?)
 }

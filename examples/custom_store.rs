@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use callcore::call::{Caller, CarrierCall, Event, EventKind, Incoming};
 use callcore::memory::{MemoryStore, Offline};
 use callcore::model::{Assignment, Buyer, Campaign, CampaignStatus, RoutingType, Stored};
-use callcore::plan::{AssignedBuyer, NumberHolder, Source};
+use callcore::plan::{AssignedBuyer, NumberHolder, PinnedFlow, Source};
 use callcore::port::{
     AccountsError, ApiKey, Credentials, Directory, Session, StoreError, Swept, SystemStore,
     TokenHash, User,
@@ -65,6 +65,7 @@ impl Table {
             targets: Vec::new(),
             router: None,
             router_targets: Vec::new(),
+            flow: None,
         })
     }
 }
@@ -83,6 +84,7 @@ impl Directory for Table {
         &self,
         tenant: TenantId,
         campaign: CampaignId,
+        _flow: Option<PinnedFlow>,
     ) -> Result<Option<Source>, StoreError> {
         Ok(if tenant == TENANT { Table::source(self, campaign) } else { None })
     }
@@ -163,6 +165,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         calls: inner.clone(),
         capacity: inner,
         egress: Arc::new(Offline),
+        script: Arc::new(Offline),
         clock,
     };
     let switchboard = Switchboard::new(ports, Settings::default());

@@ -66,6 +66,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         calls: store.clone(),
         capacity: store,
         egress: Arc::new(Offline),
+        script: Arc::new(Offline),
         clock: Arc::new(MachineClock(tokio::time::Instant::now())),
     };
     let address = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:8081".into());
@@ -136,7 +137,7 @@ async fn answer(
     }
     let twiml = match webhook::event(webhook, &form) {
         Ok(event) => desk.switchboard.handle(&event).await.ok().and_then(|reply| {
-            desk.renderer.response(reply.tenant, &reply.directives).to_xml().ok()
+            desk.renderer.response(reply.call, reply.tenant, &reply.directives).to_xml().ok()
         }),
         Err(_) => None,
     };

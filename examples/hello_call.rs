@@ -31,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             calls: store.clone(),
             capacity: store,
             egress: Arc::new(Offline),
+            script: Arc::new(Offline),
             clock,
         },
         Settings::default(),
@@ -50,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let event = webhook::event(Webhook::Voice, &form)?;
     let reply = pollster::block_on(switchboard.handle(&event))?;
     let renderer = Renderer::new("https://calls.example.com");
-    println!("{}", renderer.response(reply.tenant, &reply.directives).to_xml()?);
+    println!("{}", renderer.response(reply.call, reply.tenant, &reply.directives).to_xml()?);
     Ok(())
 }
 

@@ -6,6 +6,7 @@ from tests import (
     auction,
     auction_secrets,
     auction_setup,
+    auction_terms,
     bad_input,
     bad_requests,
     call_history,
@@ -14,6 +15,9 @@ from tests import (
     calls_gone,
     calls_rules,
     campaign_life,
+    flows_drafts,
+    flows_published,
+    flows_tools,
     idempotency,
     lists,
     measured,
@@ -28,6 +32,7 @@ GROUPS = [
     module.group
     for module in (
         service, sessions, calls_answered, calls_rules, calls_capacity, calls_gone, idempotency, signatures, call_history,
-        campaign_life, auction_setup, auction_secrets, auction, resources, lists, measured, bad_input, bad_requests, restart,
+        campaign_life, auction_setup, auction_secrets, auction, auction_terms, flows_drafts, flows_published,
+        flows_tools, resources, lists, measured, bad_input, bad_requests, restart,
     )
 ]

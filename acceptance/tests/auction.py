@@ -338,6 +338,36 @@ def journey(world: World) -> None:
     expect_equal((requests[0]["considered"], requests[0]["asked"], requests[0]["bids"]), (2, 2, 2), "its counts")
 
 
+@group.test("the log tells what was sent and what came back, and the winner by name")
+def exchanges_kept(world: World) -> None:
+    sold = market(world, (plain, 9, named("A")), (plain, 6, named("B")), (plain, 1, named("C")),
+                  campaign={"auction": {"timeoutMs": 600}})
+    sold.bidders[1].answers["bid"] = Answer({"accepted": False, "filler": "x" * 20_000})
+    sold.bidders[2].answers["bid"] = Answer({"accepted": False}, delay=3)
+    call = sold.line.ring()
+    api, rows = sold.line.site.api, sold.responses(call)
+    request = api.items("/api/rtb/bid-requests", callId=rows["A"]["callId"])[0]
+    expect_equal((request["winnerName"], request["winnerTargetId"]), ("A", rows["A"]["targetId"]), "the winner")
+    auction = api.get(f"/api/rtb/bid-requests/{request['id']}")
+    expect_equal({key: auction[key] for key in request}, request, "the auction as it is listed")
+    expect_equal({row["id"]: row for row in auction["responses"]}, {row["id"]: row for row in rows.values()}, "its rows")
+    expect(bool(auction["log"]), "its log")
+    won, refused, silent = (api.get(f"/api/rtb/bid-responses/{rows[name]['id']}") for name in "ABC")
+    expect_equal({key: won[key] for key in rows["A"]}, rows["A"], "the row as it is listed")
+    asked = sold.bidders[0].last()
+    expect_equal((won["request"]["method"], won["request"]["body"]), ("POST", asked.body.decode()), "what was sent")
+    expect(won["request"]["url"].endswith(asked.path), "where it was sent")
+    expect_equal((won["response"]["status"], won["response"]["truncated"], won["confirm"]), (200, False, None), "the answer")
+    expect("9" in won["response"]["body"], "the body of the answer")
+    expect_equal((len(refused["response"]["body"]), refused["response"]["truncated"]), (4_096, True), "a large answer")
+    expect(refused["response"]["bodyBytes"] > 20_000, "how long it was")
+    expect_equal((silent["request"]["method"], silent["response"]), ("POST", None), "a bidder that hangs")
+    for path in ("/api/rtb/bid-responses", "/api/rtb/bid-requests"):
+        expect_problem(api.request("GET", f"{path}/{rows['A']['callId']}"), 404)
+        expect_problem(api.request("GET", f"{path}/x"), 404)
+        expect_problem(world.anonymous().request("GET", f"{path}/{request['id']}"), 401)
+
+
 @group.test("a tag, a quote or a brace in what the carrier says cannot break out of its place")
 def injected(world: World) -> None:
     sold = market(world, (ringba, 9, {"requestBody": '{"zip":"{callerZip}","city":"{callerCity}"}'}))

@@ -102,7 +102,9 @@ def reported(world: World) -> None:
         body = json.dumps({"callId": call, "status": "converted", "amount": money("9")}).encode()
         now = str(int(time.time()))
         header = right.get(kind) or ("X-Signature", f"t={now},v1={signature(now, body)}")
-        expect_equal(report(site, target["id"], body, [header]).status, 202, f"the status with {kind}")
+        taken = report(site, target["id"], body, [header])
+        expect_equal(taken.status, 202, f"the status with {kind}")
+        expect_equal(taken.json(), {"callId": call, "converted": True, "revenue": money("9")}, "the call as it stands")
         no = [report(site, target["id"], body, []), report(site, target["id"], body, [(header[0], header[1] + "0")]),
               report(site, NOBODY, body, [header]), report(site, open_target["id"], body, [header]),
               report(site, target["id"], {"callId": NOBODY, "status": "converted"}, [header]),
@@ -117,6 +119,41 @@ def reported(world: World) -> None:
     other = site.record(sale(site, open_target).ring())["id"]
     foreign = report(site, targets["bearer"]["id"], {"callId": other, "status": "converted"}, if_known)
     expect_problem(foreign, 404)
+
+
+@group.test("a target's last report decides what a call was worth, whatever was talked")
+def decided_by_report(world: World) -> None:
+    site = world.bidding
+    target = site.api.post(TARGETS, plain(world.bidders.new(), 9, fresh_number("303")) | {"auth": AUTHS["bearer"]})
+    line = sale(site, target)
+    call = line.ring()
+    call.result("completed", 300)
+    path, own = f"/api/calls/{site.record(call)['id']}", [("Authorization", f"Bearer {SECRET}")]
+
+    def says(status: str, **more: Any) -> tuple[bool, Any]:
+        body = {"callId": path.rsplit("/", 1)[1], "status": status} | more
+        taken = report(site, target["id"], body, own)
+        expect_equal(taken.status, 202, f"the status of {status}", taken)
+        record = site.api.get(path)
+        told, kept = ((shown["converted"], shown["revenue"]) for shown in (taken.json(), record))
+        expect_equal(told, kept, "what the target is told and what is kept")
+        return told
+
+    def steps() -> list[str]:
+        return [step["step"] for step in site.api.get(path)["journey"]["steps"] if step["step"].startswith("report/")]
+
+    before = site.api.get(path)
+    expect(before["converted"], "converted by the time that was talked")
+    expect_equal(says("rejected", reason="a wrong number"), (False, None), "after a rejection")
+    expect_equal(says("sold", amount=money("12.50")), (True, money("12.50")), "after a sale")
+    expect_equal(len(steps()), 2, "the reports in the journey")
+    expect_equal(says("rejected", reason="a wrong number"), (True, money("12.50")), "the same report again")
+    expect_equal(len(steps()), 2, "the reports in the journey")
+    expect_equal(says("rejected", reason="a wrong number", reportId="3"), (False, None), "one with an id of its own")
+    attempt = site.api.get(path)["journey"]["dialAttempts"][0]
+    expect_equal(attempt["reported"]["status"], "rejected", "the last report of the attempt")
+    call.status("completed")
+    expect_equal(says("converted"), (True, before["revenue"]), "a conversion without an amount")
 
 
 @group.test("ping and post: the confirm request carries the same credential")

@@ -33,6 +33,8 @@ DEFAULTS: Json = {"status": "active", "method": "POST", "contentType": "json", "
 def contains(stored: Any, sent: Any) -> bool:
     if isinstance(sent, dict):
         return isinstance(stored, dict) and all(name in stored and contains(stored[name], sent[name]) for name in sent)
+    if isinstance(sent, list):
+        return isinstance(stored, list) and len(stored) == len(sent) and all(map(contains, stored, sent))
     return bool(stored == sent)
 
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::{
     command::{self, cargo},
     failure::Failure,
+    fuzz,
     run::Run,
     setup::postgres::Postgres,
     workspace::Workspace,
@@ -16,10 +17,19 @@ const SOAK: &str = "CALLCORE_SOAK";
 /// Kills come at random, so that another run hits other places.
 const KILL_RUNS: u32 = 5;
 
+/// How long each fuzz target searches unless the caller says otherwise, in seconds.
+pub(crate) const FUZZ_SECS: u32 = 600;
+
 /// Optimised, because the load is a real one.
-pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
-    let root = &workspace.root;
+pub(crate) fn run(workspace: &Workspace, fuzz_secs: u32) -> Result<(), Failure> {
     let mut steps = Run::start();
+    servers(&workspace.root, &mut steps);
+    fuzz::search(workspace, &mut steps, fuzz_secs);
+    steps.finish()
+}
+
+/// The server under load, among others of its kind, and killed again and again.
+fn servers(root: &Path, steps: &mut Run) {
     let postgres = steps.step("set-up: postgres", Postgres::start);
     let built = steps.step("build", || {
         command::run(&mut test(root, &["--test", "servers", "--test", "kill", "--no-run"]))
@@ -27,7 +37,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
     if built.is_none() {
         steps.blocked("servers", "build");
         steps.blocked("kill", "build");
-        return steps.finish();
+        return;
     }
     match &postgres {
         Some(postgres) => {
@@ -45,7 +55,6 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
             command::run(&mut test(root, &["--test", "kill", "--", "--nocapture"]))
         });
     }
-    steps.finish()
 }
 
 fn test(root: &Path, arguments: &[&str]) -> std::process::Command {

@@ -13,6 +13,8 @@ use crate::{
 };
 
 const SERVER: &str = "callcore-server";
+/// How long each fuzz target searches, in seconds; `cargo xtask soak` gives it minutes.
+const FUZZ_SECS: u32 = 10;
 /// The examples that end by themselves and open no socket.
 const OFFLINE_EXAMPLES: [&str; 4] =
     ["auction_by_hand", "custom_store", "explain_a_decision", "hello_call"];
@@ -36,6 +38,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
             command::run(&mut cargo(root, &arguments))
         })
     });
+    crate::fuzz::search(workspace, &mut steps, FUZZ_SECS);
     let server = steps.step("build the server", || build_server(root));
     match &server {
         Some(server) => {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use callcore::call::{Caller, CarrierCall, Event, EventKind, Incoming};
-use callcore::memory::MemoryStore;
+use callcore::memory::{MemoryStore, Offline};
 use callcore::model::{
     AuctionSettings, Campaign, CampaignStatus, HttpMethod, Number, RoutingType, Target,
     TargetAssignment,
@@ -74,6 +74,7 @@ impl Exchange {
             calls: store.clone(),
             capacity: store,
             egress,
+            script: Arc::new(Offline),
             clock,
         };
         Self { switchboard: Switchboard::new(ports, Settings::default()), http, urls }

@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 from api import Json
 
 TARGETS, ROUTERS = "/api/rtb/targets", "/api/rtb/routers"
+# How long a bidder has that is meant to be in time, in milliseconds: the most there is, for a machine that is busy.
+PATIENCE_MS = 8_000
 # An id that nobody has.
 NOBODY = "7b1f6c1e-5a53-4c51-9a0c-0d6f3a3f9d11"
 
@@ -124,7 +126,7 @@ def ringba(bidder: Bidder, amount: float, number: str) -> Json:
     bidder.answer({"bidId": "RTB1", "bidAmount": amount, "expireInSeconds": 39, "phoneNumber": number,
                    "bidTerms": [{"callMinDuration": 90}], "warnings": []})
     return {
-        "name": "Ringba-like", "endpointUrl": f"{bidder.url}/bid",
+        "name": "Ringba-like", "timeoutMs": PATIENCE_MS, "endpointUrl": f"{bidder.url}/bid",
         "requestBody": '{"CID":"{callerIdDigits}","zipcode":"{callerZip}","Zipcode":"{callerZip}","age":"{tag.age}"}',
         "response": {"bidAmountPath": "bidAmount", "destinationNumberPath": "phoneNumber | sipAddress", "bidIdPath": "bidId",
                      "durationPath": "bidTerms[0].callMinDuration", "expiresPath": "expireInSeconds",
@@ -137,7 +139,7 @@ def retreaver(bidder: Bidder, amount: float, number: str) -> Json:
                    "inbound_number": number, "expires_at": "2099-10-28T12:08:49.880Z"})
     return {
         "name": "Retreaver-like", "contentType": "form",
-        "endpointUrl": f"{bidder.url}/bid?key=K&caller_number={{callerId}}",
+        "timeoutMs": PATIENCE_MS, "endpointUrl": f"{bidder.url}/bid?key=K&caller_number={{callerId}}",
         "requestBody": "caller_zip={callerZip}",
         "response": {"acceptancePath": "status", "bidAmountPath": "retreaver_payout",
                      "destinationNumberPath": "inbound_number", "expiresPath": "expires_at"},
@@ -150,11 +152,13 @@ def trackdrive(bidder: Bidder, amount: float, number: str) -> Json:
     bidder.answers["post"] = Answer({"success": True, "status": "accepted", "forwarding_number": number})
     accepted = "success == true && status == accepted"
     return {
-        "name": "TrackDrive-like", "endpointUrl": f"{bidder.url}/bid", "requestBody": '{"caller_id":"{callerIdDigits}"}',
+        "name": "TrackDrive-like", "timeoutMs": PATIENCE_MS, "endpointUrl": f"{bidder.url}/bid",
+        "requestBody": '{"caller_id":"{callerIdDigits}"}',
         "response": {"acceptancePath": accepted, "bidAmountPath": "buyers[0].bid_price", "bidIdPath": "buyers[0].ping_id",
                      "reasonPath": "errors[0] | status"},
         "confirm": {
-            "endpointUrl": f"{bidder.url}/post", "requestBody": '{"ping_id":"{bidId}","caller_id":"{callerIdDigits}"}',
+            "timeoutMs": 4_000, "endpointUrl": f"{bidder.url}/post",
+            "requestBody": '{"ping_id":"{bidId}","caller_id":"{callerIdDigits}"}',
             "response": {"acceptancePath": accepted, "destinationNumberPath": "forwarding_number",
                          "reasonPath": "errors[0] | status"},
         },
@@ -164,7 +168,7 @@ def trackdrive(bidder: Bidder, amount: float, number: str) -> Json:
 def callgrid(bidder: Bidder, amount: float, number: str) -> Json:
     bidder.answer({"code": 1000, "message": "Accepted", "bid": str(amount), "phoneNumber": number})
     return {
-        "name": "CallGrid-like", "endpointUrl": f"{bidder.url}/bid",
+        "name": "CallGrid-like", "timeoutMs": PATIENCE_MS, "endpointUrl": f"{bidder.url}/bid",
         "requestBody": '{"CallerId":"{callerIdNational}","InboundStateCode":"{callerState}","pstn":true}',
         "response": {"acceptancePath": "code", "bidAmountPath": "bidAmount | bid", "reasonPath": "message"},
     }
@@ -174,7 +178,7 @@ def plain_xml(bidder: Bidder, amount: float, number: str) -> Json:
     bidder.answer(f"<bid><accepted>true</accepted><bidAmount>{amount}</bidAmount>"
                   f"<destinationNumber>{number}</destinationNumber></bid>", headers={"Content-Type": "text/xml"})
     return {
-        "name": "Plain XML", "endpointUrl": f"{bidder.url}/bid", "contentType": "xml",
+        "name": "Plain XML", "timeoutMs": PATIENCE_MS, "endpointUrl": f"{bidder.url}/bid", "contentType": "xml",
         "response": {"acceptancePath": "bid.accepted | accepted", "bidAmountPath": "bid.bidAmount | bidAmount",
                      "destinationNumberPath": "bid.destinationNumber | destinationNumber"},
     }
@@ -182,4 +186,4 @@ def plain_xml(bidder: Bidder, amount: float, number: str) -> Json:
 
 def plain(bidder: Bidder, amount: float, number: str) -> Json:
     bidder.answer({"accepted": True, "bidAmount": amount, "destinationNumber": number})
-    return {"name": "Plain", "endpointUrl": f"{bidder.url}/bid"}
+    return {"name": "Plain", "timeoutMs": PATIENCE_MS, "endpointUrl": f"{bidder.url}/bid"}

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from api import Json
-from bidders import NOBODY, ROUTERS, TARGETS, Answer, money, plain, ringba
+from bidders import NOBODY, PATIENCE_MS, ROUTERS, TARGETS, Answer, money, plain, ringba
 from checks import expect, expect_equal, expect_problem, expect_resource
 from runner import Group
 from world import World, fresh_number
@@ -172,7 +172,7 @@ def router_of_campaign(world: World) -> None:
 def sold_by_router(world: World) -> None:
     site, bidder, number = world.bidding, world.bidders.new(), fresh_number("303")
     target = site.api.post(TARGETS, plain(bidder, 9, number))
-    router = site.api.post(ROUTERS, {"name": "Group", "assignments": [{"targetId": target["id"]}]})
+    router = site.api.post(ROUTERS, {"name": "Group", "timeoutMs": PATIENCE_MS, "assignments": [{"targetId": target["id"]}]})
     line = site.line(campaign={"routingType": "rtb", "rtbRouterId": router["id"]})
     call = line.ring()
     expect_equal(call.dial.target, number, "the number that is dialled")
@@ -184,7 +184,7 @@ def another_router(world: World) -> None:
     for _ in range(2):
         numbers.append(fresh_number("303"))
         target = site.api.post(TARGETS, plain(world.bidders.new(), 9, numbers[-1]))
-        routers.append(site.api.post(ROUTERS, {"name": "Group", "assignments": [{"targetId": target["id"]}]}))
+        routers.append(site.api.post(ROUTERS, {"name": "Group", "timeoutMs": PATIENCE_MS, "assignments": [{"targetId": target["id"]}]}))
     line = site.line(campaign={"routingType": "rtb", "rtbRouterId": routers[0]["id"]})
     expect_equal(line.ring().dial.target, numbers[0], "the number that is dialled")
     path = f"/api/campaigns/{line.campaign['id']}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api import Json
-from bidders import ROUTERS, TARGETS, money, plain
+from bidders import PATIENCE_MS, ROUTERS, TARGETS, money, plain
 from checks import expect, expect_equal, expect_problem
 from runner import Group
 from tests.auction import market, named
@@ -101,7 +101,7 @@ def converted(world: World) -> None:
     expect(warned(), f"a warning at {place}")
     call = sold.expect_dials(sold.line.ring(), 0)
     expect_equal(sold.verdicts(call), {"Dollars": "won", "Euros": "wrong_currency"}, "the verdicts")
-    api.put(path, api.get(path) | {"auction": {"currency": "USD", "rates": {"EUR": "1.08"}}})
+    api.put(path, api.get(path) | {"auction": {"currency": "USD", "rates": {"EUR": "1.08"}, "timeoutMs": PATIENCE_MS}})
     expect(not warned(), f"no warning at {place}")
     call = sold.expect_dials(sold.line.ring(), 1)
     price = sold.line.site.details(call)["journey"]["dialAttempts"][0]["price"]
@@ -129,7 +129,7 @@ def by_router(world: World) -> None:
                for bidder, amount, number in zip(bidders, (9, 6), numbers, strict=True)]
     double = [{"test": "always", "action": "multiply", "amount": "2"}]
     assignments = [{"targetId": targets[0]["id"]}, {"targetId": targets[1]["id"], "modifiers": double}]
-    router = site.api.post(ROUTERS, {"name": "Group", "minBidders": 2, "assignments": assignments})
+    router = site.api.post(ROUTERS, {"name": "Group", "timeoutMs": PATIENCE_MS, "minBidders": 2, "assignments": assignments})
     line = site.line(campaign={"routingType": "rtb", "rtbRouterId": router["id"], "auction": {"minBidders": 1}})
     expect_equal(line.ring().dial.target, numbers[1], "the number that is dialled")
     bidders[0].answer({"accepted": False})

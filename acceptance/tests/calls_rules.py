@@ -30,8 +30,10 @@ def always_open() -> Json:
 
 
 def holiday(zone: str, enabled: bool) -> Json:
-    today = f"{datetime.now(ZoneInfo(zone)):%Y-%m-%d}"
-    return {"holidays": [{"date": today, "enabled": enabled, "name": "Founder's day"}]}
+    """Today and tomorrow, as the day may end between now and the call."""
+    now = datetime.now(ZoneInfo(zone))
+    days = [f"{now + timedelta(days=later):%Y-%m-%d}" for later in range(2)]
+    return {"holidays": [{"date": day, "enabled": enabled, "name": "Founder's day"} for day in days]}
 
 
 def taken(world: World, fields: Json, **call_fields: str | None) -> None:

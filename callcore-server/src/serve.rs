@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
+use futures_util::FutureExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -25,7 +26,9 @@ const CONNECTIONS: usize = 8_192;
 /// How long connections are still accepted after the signal to stop, and how long those may then
 /// take until their request is read: what was sent before the signal may wait in the backlog or in a
 /// connection of which nothing was read yet, and hyper closes such a connection without an answer.
-const SETTLE: Duration = Duration::from_millis(100);
+const SETTLE: Duration = Duration::from_millis(250);
+/// Connections that are still taken from the backlog when accepting ends.
+const BACKLOG: usize = 1_024;
 /// How long stopping may take: requests that are going on finish within it.
 pub(crate) const DRAIN: Duration = Duration::from_secs(12);
 
@@ -38,23 +41,27 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         tokio::time::sleep(SETTLE).await;
     };
     tokio::pin!(stop);
+    let begin = |(stream, peer, place)| {
+        tokio::spawn(connection(stream, peer, router.clone(), graceful.watcher(), place));
+    };
     loop {
         let accepted = tokio::select! {
             () = &mut stop => break,
             accepted = accept(&listener, &places) => accepted,
         };
         match accepted {
-            Ok((stream, peer, place)) => {
-                let router = router.clone();
-                let watcher = graceful.watcher();
-                tokio::spawn(connection(stream, peer, router, watcher, place));
-            }
+            Ok(accepted) => begin(accepted),
             Err(error) => {
                 // Out of file descriptors, most likely: waiting lets connections close.
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
+    }
+    // A process that stood still finds the signal and a full backlog at the same moment.
+    for _ in 0..BACKLOG {
+        let Some(Ok(accepted)) = accept(&listener, &places).now_or_never() else { break };
+        begin(accepted);
     }
     drop(listener);
     tokio::time::sleep(SETTLE).await;

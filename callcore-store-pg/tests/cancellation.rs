@@ -201,7 +201,7 @@ async fn no_transaction_is_open(opened: &Opened) {
         }
     };
     // Less than the time after which Postgres itself ends a transaction that stands still.
-    let waited = tokio::time::timeout(Duration::from_secs(3), quiet).await;
+    let waited = tokio::time::timeout(Duration::from_millis(4_500), quiet).await;
     waited.expect("every transaction ends by itself");
 }
 

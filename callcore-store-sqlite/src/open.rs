@@ -29,20 +29,30 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`].
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
+        Self::open_patiently(path, PATIENCE).await
+    }
+
+    /// As [`SqliteStore::open`], with another time that an act waits for its turn, and then again for
+    /// other processes; by itself 2 s. For those whom nobody waits for, such as tests and imports.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn open_patiently(path: &Path, patience: Duration) -> Result<Self, OpenError> {
         create(path)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .busy_timeout(PATIENCE)
+            .busy_timeout(patience)
             .foreign_keys(true)
             // Anything less may lose acknowledged reservations with the power, and caps with them.
             .synchronous(SqliteSynchronous::Full)
             .pragma("journal_size_limit", WAL_BYTES)
             .disable_statement_logging();
         let writing = options.clone().journal_mode(SqliteJournalMode::Wal);
-        let mut first = connect(&writing).await?;
+        let mut first = connect(&writing, patience).await?;
         migrate(&mut first, &migrations()).await?;
-        let writer = pool(1).connect_with(writing).await?;
-        let readers = pool(READERS).connect_with(options.pragma("query_only", "ON")).await?;
+        let writer = pool(1, patience).connect_with(writing).await?;
+        let readers =
+            pool(READERS, patience).connect_with(options.pragma("query_only", "ON")).await?;
         let mut db = readers.acquire().await?;
         let revisions = Arc::new(Revisions::load(&mut db).await?);
         // Not before the others are open: the last connection that closes locks everybody out.
@@ -58,10 +68,10 @@ impl SqliteStore {
     }
 }
 
-fn pool(connections: u32) -> SqlitePoolOptions {
+fn pool(connections: u32, patience: Duration) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(connections)
-        .acquire_timeout(PATIENCE)
+        .acquire_timeout(patience)
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
@@ -90,12 +100,15 @@ fn create(path: &Path) -> Result<(), OpenError> {
 
 /// The first connection turns a new file's write-ahead log on, and SQLite does not wait for the lock
 /// that this takes.
-async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, OpenError> {
+async fn connect(
+    options: &SqliteConnectOptions,
+    patience: Duration,
+) -> Result<SqliteConnection, OpenError> {
     const PAUSE: Duration = Duration::from_millis(20);
     let mut waited = Duration::ZERO;
     loop {
         match options.connect().await {
-            Err(error) if is_busy(&error) && waited < PATIENCE => {
+            Err(error) if is_busy(&error) && waited < patience => {
                 tokio::time::sleep(PAUSE).await;
                 waited += PAUSE;
             }

@@ -23,8 +23,9 @@ pub(crate) fn options() -> Options {
     Options { workers: 2, wait_limit: GUARD, ..Options::default() }
 }
 
+/// A pool for code that is not slow, unless the machine is.
 pub(crate) async fn pool(marker: &str) -> ScriptPool {
-    pool_with(marker, options()).await
+    pool_with(marker, killed_only(GUARD)).await
 }
 
 pub(crate) async fn pool_with(marker: &str, options: Options) -> ScriptPool {

@@ -131,7 +131,6 @@ fn hasher() -> Argon2<'static> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -191,10 +190,9 @@ mod tests {
         while passwords.queue.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        let began = Instant::now();
+        // Were it to wait, it would wait for ever: no place comes free before the second goes.
         let refused = passwords.turn().await.unwrap_err();
         assert!(matches!(refused, Failure::TooMany { retry_after_secs: 1 }), "{refused:?}");
-        assert!(began.elapsed() < Duration::from_secs(1));
         assert!(waiting.iter().all(|task| !task.is_finished()));
         drop(second);
         for task in waiting {

@@ -2,8 +2,8 @@
 
 use callcore::call::FinalReason;
 use callcore::model::{
-    Buyer, Campaign, Caps, Conversion, DuplicateRule, DuplicateScope, Recording, RestrictAfter,
-    RoutingType,
+    AuctionSettings, Buyer, Campaign, Caps, Conversion, DuplicateRule, DuplicateScope, Recording,
+    RestrictAfter, RoutingType,
 };
 use callcore::schedule::{BusinessHours, DayHours, ScheduleDocument, TimeRange};
 use callcore::vocabulary::Money;
@@ -255,7 +255,11 @@ fn auctioned() -> Scenario {
     Scenario {
         title: "Four bidders, one auction",
         story: "Acme bids most and is busy, so the call goes to the next bid without asking again.",
-        campaign: Campaign { routing_type: RoutingType::Rtb, ..campaign("Legal") },
+        campaign: Campaign {
+            routing_type: RoutingType::Rtb,
+            auction: Some(AuctionSettings { timeout_ms: 8_000, ..AuctionSettings::default() }),
+            ..campaign("Legal")
+        },
         buyers: vec![overflow()],
         bidders: &["acme", "harbor", "north", "slate"],
         flow: None,

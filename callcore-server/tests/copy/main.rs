@@ -207,7 +207,7 @@ async fn everything_is_there_afterwards() {
     .unwrap();
     assert!(steps > 10 && last == (rows, rows), "{steps} steps to {last:?} of {rows}");
 
-    let options = PgOptions::parse(database.url()).unwrap();
+    let options = PgOptions::parse(database.url()).unwrap().patience(40);
     let store = PgStore::open(&options).await.unwrap();
     let after = told(&store, now).await;
     for (before, after) in before.iter().zip(&after) {
@@ -230,7 +230,7 @@ async fn a_copy_that_fails_leaves_nothing() {
     fill(&source, Utc::now()).await;
     source.close().await;
     let database = Database::create().await;
-    let options = PgOptions::parse(database.url()).unwrap();
+    let options = PgOptions::parse(database.url()).unwrap().patience(40);
     callcore_store_pg::migrate(&options).await.unwrap();
     database.query("ALTER TABLE reservation_items ADD CHECK (window_kind <> 'daily')").await;
     let from = Which::parse(&format!("sqlite:{}", path.display())).unwrap();

@@ -58,7 +58,8 @@ async fn heads_that_drip_and_connections_that_idle_are_closed_and_others_are_ser
     let mut honest = TcpStream::connect(address).await.unwrap();
     honest.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.unwrap();
     assert!(rest(&mut honest).await.ends_with("hello"));
-    assert!(began.elapsed() < Duration::from_secs(3));
+    // The hostile ones are closed after 5 s.
+    assert!(began.elapsed() < Duration::from_millis(4_800));
     for stream in &mut hostile {
         let answer = rest(stream).await;
         assert!(!answer.contains(" 200 "), "{answer}");
@@ -83,6 +84,10 @@ async fn a_request_that_is_going_on_finishes_after_the_signal_to_stop() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     stop.send(()).unwrap();
     assert!(rest(&mut stream).await.ends_with("done"));
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert!(TcpStream::connect(address).await.is_err(), "the server still accepts");
+    let refused = async {
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(GUARD, refused).await.expect("the server accepts no more");
 }

@@ -4,16 +4,17 @@
 use callcore::auction::Verdict;
 
 use super::exchange::{Bidder, Exchange, Sound};
-use super::guarded;
 use super::listener::Listener;
 use super::listener::Step::{Read, Reset, Send};
 use super::wire::ok;
+use super::{guarded, machine};
 
 const TIMEOUT_MS: u32 = 5_000;
 const DOLLARS: u32 = 30;
 
 #[tokio::test]
 async fn a_connection_that_died_between_two_auctions_loses_no_bid() {
+    let _machine = machine().await;
     for reset in [false, true] {
         let answer = Send(ok(r#"{"bidAmount":30,"phoneNumber":"+12125550030"}"#));
         let mut once = vec![Read, answer, Read];

@@ -1,6 +1,6 @@
 //! The slots after it all: only calls that went silent hold one, and not over their leases.
 
-use callcore::call::Attempt;
+use callcore::call::{Attempt, Call};
 use callcore::port::{Ask, Calls, Capacity, Look, Release, SystemStore};
 use callcore::schedule::CapWindow;
 use callcore::vocabulary::{CallId, CandidateId, limits};
@@ -17,11 +17,12 @@ use crate::world::{BUYERS, CAMPAIGN, LEASE, TENANT, buyer, cap};
 pub(crate) async fn inspect(store: &SqliteStore, copy: TempDir, seen: &Seen, found: &Found) {
     let now = Utc::now();
     let open = |attempt: &&Attempt| attempt.lease_expires_at.is_some_and(|end| end > now);
-    let holding = found.calls.iter().filter(|call| {
-        !call.is_over()
-            && !seen.cut.contains(&call.id)
-            && call.current_attempt().filter(open).is_some()
-    });
+    let unfinished = |call: &&Call| !call.is_over() && !seen.cut.contains(&call.id);
+    let holding = found
+        .calls
+        .iter()
+        .filter(unfinished)
+        .filter(|call| call.current_attempt().filter(open).is_some());
     let holders: Vec<CallId> = holding.map(|call| call.id).collect();
     let loud = holders.iter().find(|call| !found.silent_calls.contains(call));
     assert_eq!(loud, None, "a call that told everything still has an open attempt");
@@ -29,7 +30,10 @@ pub(crate) async fn inspect(store: &SqliteStore, copy: TempDir, seen: &Seen, fou
     let least = u64::try_from(holders.len()).expect("small");
     let most = least + u64::try_from(seen.cut.len()).expect("small");
     let held = store.held(TENANT, now).await.expect("the store answers");
-    assert!(least > 0, "no silent call holds a slot, which proves nothing about leases");
+    // On a slow machine the lease of every one of them may be over by now.
+    let held_once = |call: &&Call| call.current_attempt().is_some();
+    let silent = found.calls.iter().filter(unfinished).filter(held_once).count();
+    assert!(silent > 0, "no silent call ever held a slot, which proves nothing about leases");
     assert!((least..=most).contains(&held), "{held} slots are held, and not {least} to {most}");
     only_silent_calls_hold(copy, found).await;
 

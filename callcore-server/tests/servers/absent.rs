@@ -11,7 +11,7 @@ use crate::{ANSWERS_WITHIN, STOPS_WITHIN, world};
 
 /// How many calls come in before there is a Postgres, and how many afterwards.
 const BEFORE: world::Load = world::Load { per_second: 10, seconds: 2 };
-const AFTER: world::Load = world::Load { per_second: 2, seconds: 4 };
+const AFTER: world::Load = world::Load { per_second: 2, seconds: 12 };
 
 pub(crate) async fn run(seed: u64) {
     let cluster = Cluster::create(&programs()).expect("a cluster can be made");

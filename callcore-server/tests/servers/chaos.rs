@@ -21,7 +21,7 @@ pub(crate) async fn run(seed: u64) {
     let load = if soaks() {
         world::Load { per_second: 100, seconds: 180 }
     } else {
-        world::Load { per_second: 30, seconds: 30 }
+        world::Load { per_second: 12, seconds: 30 }
     };
     let (begun_at, buyers) = (Utc::now(), load.buyers());
     let database = Database::create().await;
@@ -48,7 +48,7 @@ pub(crate) async fn run(seed: u64) {
     let verdict = run.judge(&api, &database).await;
     verdict.proves_something_about_caps(&buyers);
     assert!(kills >= 3, "there were only {kills} kills");
-    assert!(seen.unreached >= 10, "only {} requests found a dead server", seen.unreached);
+    assert!(seen.unreached >= 3, "only {} requests found a dead server", seen.unreached);
     // On a machine that is much too slow callers hear the fallback, which is as it should be. Where
     // most of them do, the run says little about the rest.
     let (complete, all) = (verdict.found.complete, played.len());

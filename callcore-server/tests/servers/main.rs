@@ -36,7 +36,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// A caller who hears nothing for longer is gone.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
+const ANSWERS_WITHIN: Duration = Duration::from_secs(15);
 
 /// How long a server may take to stop when it is asked to.
 const STOPS_WITHIN: Duration = Duration::from_secs(12);

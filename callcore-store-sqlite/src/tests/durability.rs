@@ -153,7 +153,8 @@ async fn what_was_acknowledged_is_in_the_files_at_once() {
 #[tokio::test]
 async fn commits_wait_for_the_disk() {
     let opened = Opened::new().await;
-    let mut db = opened.store.writer.acquire().await.unwrap();
+    let store = SqliteStore::open(&path_in(&opened.directory)).await.unwrap();
+    let mut db = store.writer.acquire().await.unwrap();
     let settings = [
         ("PRAGMA journal_mode", "wal"),
         ("PRAGMA synchronous", "2"),

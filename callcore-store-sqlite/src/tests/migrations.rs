@@ -14,7 +14,7 @@ use callcore_testkit::fixtures::{
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
-use super::{Opened, path_in, save_new};
+use super::{Opened, PATIENCE, path_in, save_new};
 use crate::migration::{migrate, migrations};
 use crate::{OpenError, SqliteStore};
 
@@ -155,7 +155,7 @@ async fn many_open_a_new_file_at_once() {
         .map(|n| {
             let path = path.clone();
             tokio::spawn(async move {
-                let store = SqliteStore::open(&path).await.unwrap();
+                let store = SqliteStore::open_patiently(&path, PATIENCE).await.unwrap();
                 let object = buyer(n).into();
                 store.create(tenant(1), buyer_id(n).uuid(), object, noon()).await.unwrap();
             })

@@ -19,6 +19,10 @@ use tempfile::TempDir;
 
 use crate::SqliteStore;
 
+/// How long an act waits for its turn: dozens of writers wait for one another here, on whatever disk
+/// there is.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// A store with the directory that its file lies in.
 struct Opened {
     store: SqliteStore,
@@ -28,7 +32,7 @@ struct Opened {
 impl Opened {
     async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(&path_in(&directory)).await.unwrap();
+        let store = SqliteStore::open_patiently(&path_in(&directory), PATIENCE).await.unwrap();
         Self { store, directory }
     }
 

@@ -1,6 +1,7 @@
 //! Opens a store for the suites of the testkit.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use callcore::port::{
     Accounts, Auctions, Calls, Capacity, Directory, Flows, Outbox, Registry, SystemStore,
@@ -8,6 +9,9 @@ use callcore::port::{
 use callcore_store_sqlite::SqliteStore;
 use callcore_testkit::Harness;
 use tempfile::TempDir;
+
+/// The suites let dozens of writers wait for one another, on whatever disk there is.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A store on a file in a folder that goes with it.
 pub(crate) struct Sqlite {
@@ -18,7 +22,8 @@ pub(crate) struct Sqlite {
 impl Harness for Sqlite {
     async fn open() -> Self {
         let directory = tempfile::tempdir().expect("the system has a place for temporary files");
-        let store = SqliteStore::open(&directory.path().join("callcore.db")).await;
+        let path = directory.path().join("callcore.db");
+        let store = SqliteStore::open_patiently(&path, PATIENCE).await;
         Self { store: Arc::new(store.expect("a new file opens")), _directory: directory }
     }
 

@@ -21,6 +21,8 @@ pub(crate) fn install(package: &str) -> bool {
 fn apt_get() -> Command {
     let mut command = Command::new("apt-get");
     command.env("DEBIAN_FRONTEND", "noninteractive");
+    // Another installation may be going on, and mirrors hiccup.
+    command.args(["-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=120"]);
     command
 }
 

@@ -32,6 +32,7 @@ impl Python {
         make(root, venv)?;
         let mut install = python.command();
         install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        install.args(["--retries", "10", "--timeout", "60"]);
         command::run(install.arg("--requirement").arg(requirements))?;
         // Written last: an interrupted installation is made again.
         fs::write(&stamp, wanted).map_err(Failure::io("cannot write into the environment"))?;

@@ -3,12 +3,14 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::compile::{CompiledRequest, CompiledTarget};
 use super::mapping::{Document, Mapping, Needed, Offer, Unoffered};
+use super::secrets;
 use super::template::RenderError;
 use super::tree::{self, Tree};
 use super::variables::{Facts, Variables};
@@ -27,6 +29,9 @@ pub struct BidRequest {
     pub headers: Vec<(String, String)>,
     /// The header that proves who asks. It stands apart, so that nothing logs it.
     pub credential: Option<(String, String)>,
+    /// What the target's credential is made of, such as a password, in the forms in which an answer
+    /// may repeat it.
+    pub secrets: Arc<[String]>,
     /// The body; empty for none.
     pub body: String,
     /// How long the whole exchange may take.
@@ -34,12 +39,13 @@ pub struct BidRequest {
 }
 
 impl BidRequest {
-    /// What may not appear in anything that is kept of the answer: the credential, and the token in
-    /// it.
+    /// What may not appear in anything that is kept or shown of the answer: what the credential is
+    /// made of in every form, the credential as it was sent, and the token or signature in it.
     pub fn secrets(&self) -> Vec<&str> {
         let value = self.credential.as_ref().map(|(_, value)| value.as_str());
-        let token = value.and_then(|value| value.split_once(' ')).map(|(_, token)| token);
-        token.into_iter().chain(value).collect()
+        let after = |mark: &str| value.and_then(|value| value.split_once(mark));
+        let token = after(" ").or_else(|| after(",v1=")).map(|(_, token)| token);
+        self.secrets.iter().map(String::as_str).chain(token).chain(value).collect()
     }
 }
 
@@ -198,6 +204,22 @@ pub enum Confirmation {
     Refused(Declined),
 }
 
+impl Confirmation {
+    /// The confirmation without these words, see [`Reply::redacted`](super::Reply::redacted).
+    #[must_use]
+    pub fn redacted(self, words: &[&str]) -> Self {
+        let is_destination = matches!(self, Self::Confirmed(_));
+        let before = self.clone();
+        match secrets::redacted(self, words) {
+            Some(told) if !is_destination || told == before => told,
+            // A destination cannot be blotted out: then it is none.
+            _ => Self::Failed(Failure::InvalidDestination {
+                value: Some(secrets::REDACTED.to_owned()),
+            }),
+        }
+    }
+}
+
 /// The request for a bid.
 ///
 /// # Errors
@@ -249,7 +271,8 @@ fn rendered(
     let signed = if body.is_empty() { &url } else { &body };
     let credential = target.credential.header(signed, facts.variables.now);
     let timeout_ms = request.timeout_ms.min(facts.variables.timeout_ms);
-    Ok(BidRequest { method: request.method, url, headers, credential, body, timeout_ms })
+    let secrets = Arc::clone(&target.secrets);
+    Ok(BidRequest { method: request.method, url, headers, credential, secrets, body, timeout_ms })
 }
 
 /// What a reply says, for any bytes.

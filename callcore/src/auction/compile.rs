@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
@@ -10,6 +11,7 @@ use rust_decimal::Decimal;
 use super::credential::Credential;
 use super::header_check::{check_auth, credential_header, header_name_problem};
 use super::mapping::Mapping;
+use super::secrets;
 use super::template::{Form, Header, Json, RenderError, Site, Url, Xml};
 use super::variables::{Facts, Scope};
 use crate::model::{BidContentType, ConfirmRequest, HttpMethod, Target, TargetAuth};
@@ -20,6 +22,8 @@ use crate::vocabulary::{Currency, Problem, limits};
 pub struct CompiledTarget {
     pub(super) ping: CompiledRequest,
     pub(super) credential: Credential,
+    /// What must not be kept of its answers, in every form.
+    pub(super) secrets: Arc<[String]>,
     pub(super) mapping: Mapping,
     pub(super) confirm: Option<CompiledConfirm>,
     pub(super) currency: Currency,
@@ -316,6 +320,7 @@ impl Target {
         let compiled = ping.zip(mapping).map(|(ping, mapping)| CompiledTarget {
             ping,
             credential: Credential::new(auth),
+            secrets: secrets::of(auth),
             mapping,
             confirm,
             currency: self.currency,

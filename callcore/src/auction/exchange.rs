@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bidder::BidRequest;
 use super::record::{HIDDEN, RequestRecord};
+use super::secrets::without;
 use crate::vocabulary::{TargetId, limits};
 
 /// What a target was asked for.
@@ -59,23 +60,31 @@ pub struct Exchange {
 }
 
 impl BidRequest {
-    /// The request as it is kept for good: as [`BidRequest::record`], without the secrets wherever
-    /// else they stand, and no more than [`limits::EXCHANGE_BYTES`] each of the body and of the
-    /// headers' values.
-    pub fn kept(&self) -> RequestRecord {
+    /// The request as it is shown: as [`BidRequest::record`], without the secrets wherever else they
+    /// stand.
+    pub fn shown(&self) -> RequestRecord {
         let secrets = self.secrets();
+        let hide = |text: &mut String| *text = without(std::mem::take(text), &secrets, HIDDEN);
         let mut record = self.record();
-        record.url = without(record.url, &secrets);
-        let mut left = limits::EXCHANGE_BYTES;
-        for (_, value) in &mut record.headers {
-            *value = without(std::mem::take(value), &secrets);
-            record.truncated |= cut(value, left);
-            left -= value.len();
-        }
+        hide(&mut record.url);
+        record.headers.iter_mut().for_each(|(_, value)| hide(value));
+        hide(&mut record.body);
         // Its name is no secret, and tells that the request proved who asks.
         let credential = self.credential.iter();
         record.headers.extend(credential.map(|(name, _)| (name.clone(), HIDDEN.to_owned())));
-        record.body = without(record.body, &secrets);
+        record
+    }
+
+    /// The request as it is kept for good: as [`BidRequest::shown`], and no more than
+    /// [`limits::EXCHANGE_BYTES`] each of the body and of the headers' values.
+    pub fn kept(&self) -> RequestRecord {
+        let mut record = self.shown();
+        let mut left = limits::EXCHANGE_BYTES;
+        let own = self.headers.len();
+        for (_, value) in record.headers.iter_mut().take(own) {
+            record.truncated |= cut(value, left);
+            left -= value.len();
+        }
         record.truncated |= cut(&mut record.body, limits::EXCHANGE_BYTES);
         record
     }
@@ -84,20 +93,12 @@ impl BidRequest {
 impl AnswerRecord {
     /// An answer as it is kept, without words that a bidder must not repeat.
     pub fn of(status: u16, body: &[u8], secrets: &[&str]) -> Self {
-        let mut text = without(String::from_utf8_lossy(body).into_owned(), secrets);
+        // This comes before it is cut, which could leave half a word.
+        let mut text = without(String::from_utf8_lossy(body).into_owned(), secrets, HIDDEN);
         let truncated = cut(&mut text, limits::EXCHANGE_BYTES);
         let body_bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
         Self { status, body: text, body_bytes, truncated }
     }
-}
-
-/// The text with these words blotted out. This comes before it is cut, which could leave half a word.
-fn without(text: String, secrets: &[&str]) -> String {
-    let words = secrets.iter().filter(|secret| !secret.is_empty());
-    words.fold(
-        text,
-        |text, word| if text.contains(*word) { text.replace(*word, HIDDEN) } else { text },
-    )
 }
 
 /// Keeps no more than the first bytes of a text; answers whether there were more.
@@ -112,6 +113,8 @@ fn cut(text: &mut String, most: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::model::HttpMethod;
 
@@ -126,6 +129,7 @@ mod tests {
             url: "https://bid.example.com/CANARY?zip=80202".to_owned(),
             headers: vec![pair("X-Zip", "80202"), pair("X-Echo", "of CANARY")],
             credential: Some(pair("Authorization", "Bearer CANARY")),
+            secrets: Arc::default(),
             body: r#"{"zip":"80202","who":"CANARY"}"#.to_owned(),
             timeout_ms: 1_000,
         };
@@ -146,6 +150,7 @@ mod tests {
             url: "https://bid.example.com/".to_owned(),
             headers,
             credential: None,
+            secrets: Arc::default(),
             body,
             timeout_ms: 1_000,
         };

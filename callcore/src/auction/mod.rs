@@ -25,6 +25,7 @@ mod pricing;
 mod ranking;
 mod record;
 mod replay;
+mod secrets;
 mod template;
 mod throttle;
 mod tree;

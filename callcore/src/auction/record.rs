@@ -67,6 +67,8 @@ fn shown_url(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
@@ -77,6 +79,7 @@ mod tests {
             url: "https://bid.example.com/a?apiKey=CANARY&zip=80202&x".to_owned(),
             headers: vec![pair("X-Auth", "CANARY"), pair("X-Zip", "80202")],
             credential: Some(pair("X-Any", "CANARY")),
+            secrets: Arc::default(),
             body: "zip=80202".to_owned(),
             timeout_ms: 1_000,
         };

@@ -70,7 +70,7 @@ verdicts! {
     Duplicate = 302 "duplicate",
     /// Was not asked: a cap is full.
     Capped = 520 "capped",
-    /// Was not asked: outside its hours.
+    /// Was not asked, or not dialled: outside its hours, paused, or taken out of the campaign.
     Closed = 521 "closed",
     /// Was not asked: it failed too often of late.
     Throttled = 203 "throttled",

@@ -74,6 +74,27 @@ pub enum Payload {
         #[serde(default, rename = "afterSeconds")]
         after_secs: u32,
     },
+    /// Has the carrier end the call, should it still be going on: a message may be cut so.
+    HangUp {
+        /// How long the call may go on, in seconds.
+        #[serde(rename = "afterSeconds")]
+        after_secs: u32,
+    },
+}
+
+impl Delivery {
+    /// What is kept of it once it arrived or was given up: everything but what callers entered, which
+    /// stands in addresses, bodies and whispers.
+    #[must_use]
+    pub fn emptied(mut self) -> Self {
+        if let Payload::Http { url, body, .. } = &mut self.payload {
+            url.clear();
+            body.clear();
+        } else if let Payload::Invite { whisper, .. } = &mut self.payload {
+            whisper.clear();
+        }
+        self
+    }
 }
 
 impl std::fmt::Debug for Payload {
@@ -83,6 +104,7 @@ impl std::fmt::Debug for Payload {
             Self::Http { .. } => "Http",
             Self::Invite { .. } => "Invite",
             Self::Recall { .. } => "Recall",
+            Self::HangUp { .. } => "HangUp",
         })
     }
 }

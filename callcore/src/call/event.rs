@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::report::TargetReport;
 use super::status::{CallStatus, DialOutcome, LegStatus};
 use super::step::StepKey;
+use super::transcription::Transcription;
 use crate::model::Place;
-use crate::vocabulary::{CallId, PhoneNumber, TenantId};
+use crate::vocabulary::{CallId, PhoneNumber, TenantId, TrialId};
 
 /// A call as the carrier names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -57,6 +58,10 @@ pub struct Incoming {
     pub caller: Caller,
     /// What was dialled, as the carrier writes it.
     pub called: String,
+    /// What the call runs where it is a test: then we rang the caller, and not the number says whose
+    /// call it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<TrialId>,
 }
 
 /// A dial that we told the carrier to make is over, and the caller waits for what comes next.
@@ -226,6 +231,8 @@ pub enum EventKind {
     LegProgress(LegProgress),
     /// A recording can be fetched.
     Recording(RecordingReady),
+    /// What was said in a recording is known in words.
+    Transcription(Transcription),
     /// A target says what became of a call that it was dialled for.
     TargetReport(TargetReport),
 }
@@ -268,6 +275,7 @@ impl Event {
                 StepKey::leg_progress(progress.attempt, &progress.leg, progress.status)
             }
             EventKind::Recording(recording) => StepKey::recording(&recording.recording_id),
+            EventKind::Transcription(told) => StepKey::transcription(&told.recording_id),
             EventKind::TargetReport(report) => report.step(),
         }
     }

@@ -58,6 +58,9 @@ pub struct Reported {
     pub status: ReportStatus,
     /// What the target pays, where it said so.
     pub amount: Option<Money>,
+    /// How many reports about this attempt there were, this one included.
+    #[serde(default)]
+    pub count: u32,
 }
 
 impl TargetReport {
@@ -92,33 +95,75 @@ impl Call {
         self.attempts.iter().any(|attempt| attempt.target.target() == Some(target))
     }
 
+    /// Whether a target's reports of this call count: it was dialled for it, and a dial that is over
+    /// connected.
+    pub fn hears(&self, target: TargetId) -> bool {
+        self.attempts.iter().any(|attempt| attempt.may_pay(target))
+    }
+
+    /// How many reports of a target there were.
+    pub fn reports_of(&self, target: TargetId) -> u32 {
+        let own = |attempt: &&Attempt| attempt.target.target() == Some(target);
+        let reported = self.attempts.iter().filter(own).filter_map(|attempt| attempt.reported);
+        reported.map(|reported| reported.count).fold(0, u32::saturating_add)
+    }
+
     /// A report of a target. Where it pays, the call is converted by it; where it does not, a
-    /// conversion by this target is withdrawn, and another target's report may stand.
+    /// conversion by this target is withdrawn, and another target's report may stand. Of a test it is
+    /// kept, and nothing follows from it.
     ///
-    /// Answers whether it told anything new. A target that was not dialled for this call is not
-    /// listened to.
+    /// Answers whether it told anything new. A target that was not dialled for this call, or never
+    /// answered, is not listened to.
     pub fn report(&mut self, report: &TargetReport) -> Advance {
         let TargetReport { target, status, amount, .. } = report;
-        let own = |attempt: &&mut Attempt| attempt.target.target() == Some(*target);
-        let Some(attempt) = self.attempts.iter_mut().rev().find(own) else {
+        let may_pay = |attempt: &&mut Attempt| attempt.may_pay(*target);
+        let Some(attempt) = self.attempts.iter_mut().rev().find(may_pay) else {
             return Advance::Stale;
         };
-        let reported = Reported { status: *status, amount: *amount };
-        let known = attempt.reported.replace(reported);
+        let known = attempt.reported;
+        let count = known.map_or(0, |known| known.count).saturating_add(1);
+        let reported = Reported { status: *status, amount: *amount, count };
+        attempt.reported = Some(reported);
         let (number, paid) = (attempt.attempt, reported.revenue(attempt.target));
+        let said = |reported: Reported| (reported.status, reported.amount);
+        let is_known = known.map(said) == Some(said(reported));
+        let advance = if is_known { Advance::Repeated } else { Advance::Moved };
+        if self.is_test() {
+            return advance;
+        }
         if status.converts() {
             (self.converted, self.converted_by, self.revenue) = (true, Some(number), paid);
-        } else if self.converted_by.is_none_or(|by| by == number) {
+        } else if self.converted && self.converted_by == Some(number) {
+            // Of a call that was kept before this was, nobody knows who converted it: another one,
+            // for all that this target may say.
             self.withdraw();
         }
-        if known == Some(reported) { Advance::Repeated } else { Advance::Moved }
+        advance
+    }
+
+    /// What became of a dial is known, or known better: the report of a target that turns out not to
+    /// have answered does not count, and counts again where it did after all.
+    pub(super) fn weigh_reports(&mut self) {
+        if self.is_test() {
+            return;
+        }
+        let credited = |attempt: &&Attempt| Some(attempt.attempt) == self.converted_by;
+        let is_void = self.attempts.iter().find(credited).is_some_and(Attempt::never_connected);
+        let is_due = |attempt: &Attempt| {
+            let reported = attempt.reported.filter(|reported| reported.status.converts());
+            reported.is_some() && attempt.connected()
+        };
+        if is_void || (!self.converted && self.attempts.iter().any(is_due)) {
+            self.withdraw();
+        }
     }
 
     /// Takes the conversion back, or gives it to the newest attempt whose target reports one.
     fn withdraw(&mut self) {
         let paying = |attempt: &Attempt| {
             let reported = attempt.reported.filter(|reported| reported.status.converts())?;
-            Some((attempt.attempt, reported.revenue(attempt.target)))
+            let paid = reported.revenue(attempt.target);
+            (!attempt.never_connected()).then_some((attempt.attempt, paid))
         };
         let other = self.attempts.iter().rev().find_map(paying);
         self.converted = other.is_some();
@@ -129,6 +174,18 @@ impl Call {
     /// The number of the attempt that is credited with the conversion.
     pub(super) fn credited(&self) -> Option<u32> {
         self.converted_by.filter(|_| self.converted)
+    }
+}
+
+impl Attempt {
+    /// Whether it is known that nobody answered.
+    fn never_connected(&self) -> bool {
+        self.is_over() && !self.connected()
+    }
+
+    /// Whether it went to this target, who answered or may yet.
+    fn may_pay(&self, target: TargetId) -> bool {
+        self.target.target() == Some(target) && !self.never_connected()
     }
 }
 

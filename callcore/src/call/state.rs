@@ -8,6 +8,7 @@ use super::event::{Caller, CarrierCall, DialResult, LegProgress, Progress, Recor
 use super::flow_session::{FlowSession, FlowStatus};
 use super::outcome::{FinalReason, NoRouteReason};
 use super::status::{Advance, CallStatus, DialOutcome, LegStatus};
+use super::transcription::Transcription;
 use crate::vocabulary::{BuyerId, CallId, CampaignId, Money, Tags, TargetId, TenantId};
 
 /// Where a recording of the call is.
@@ -74,6 +75,9 @@ pub struct Call {
     pub revenue: Option<Money>,
     /// Its newest recording.
     pub recording: Option<RecordingReference>,
+    /// What was said in it, where that was asked for and is known by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcription: Option<Transcription>,
     /// Key-value facts on it.
     pub tags: Tags,
     /// Where it stands in its flow, if its campaign has one.
@@ -91,6 +95,12 @@ impl Call {
     /// Whether the caller's call is over.
     pub const fn is_over(&self) -> bool {
         self.status.is_final()
+    }
+
+    /// Whether it is a test of a flow: whoever it reaches is really rung, but it never converts, earns
+    /// nothing, is counted nowhere, and takes places only while they are in use.
+    pub fn is_test(&self) -> bool {
+        self.flow.as_ref().is_some_and(FlowSession::is_trial)
     }
 
     /// When a buyer first answered.
@@ -145,6 +155,9 @@ impl Call {
         if saved.recording.is_some() {
             self.recording.clone_from(&saved.recording);
         }
+        if let Some(transcription) = &saved.transcription {
+            let _ = self.transcription(transcription);
+        }
         for (own, saved) in self.attempts.iter_mut().zip(&saved.attempts) {
             if own.leg.is_none() {
                 own.leg.clone_from(&saved.leg);
@@ -159,6 +172,7 @@ impl Call {
             self.converted_by = saved.converted_by;
             self.revenue = saved.revenue;
         }
+        self.weigh_reports();
     }
 
     /// Why it ends the way it does: once it is over, or once nothing is left but the no-route
@@ -224,15 +238,20 @@ impl Call {
                 attempt.answered_at = Some(answered_at);
             }
         }
-        attempt.learn(result.outcome, now)
+        let advance = attempt.learn(result.outcome, now);
+        self.weigh_reports();
+        advance
     }
 
-    /// A status of the leg to a buyer.
+    /// A status of the leg to a buyer. Where one attempt rang twice, because the carrier was asked
+    /// again, the leg that was heard of first is the attempt's, and the other one tells nothing.
     pub fn leg_progress(&mut self, progress: &LegProgress, now: DateTime<Utc>) -> Advance {
         let Some(attempt) = self.attempt_mut(progress.attempt) else {
             return Advance::Stale;
         };
-        attempt.leg.get_or_insert_with(|| progress.leg.clone());
+        if *attempt.leg.get_or_insert_with(|| progress.leg.clone()) != progress.leg {
+            return Advance::Stale;
+        }
         match progress.status {
             LegStatus::Ringing => {
                 attempt.ringing_at.get_or_insert(now);

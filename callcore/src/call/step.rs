@@ -50,6 +50,11 @@ impl StepKey {
         Self(format!("recording/{recording_id}"))
     }
 
+    /// The words of a recording.
+    pub fn transcription(recording_id: &str) -> Self {
+        Self(format!("transcription/{recording_id}"))
+    }
+
     /// A report of a target, by what tells it from its other reports.
     pub fn report(target: TargetId, digest: Uuid) -> Self {
         Self(format!("report/{target}/{}", digest.simple()))

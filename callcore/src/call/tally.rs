@@ -48,7 +48,8 @@ pub struct Growth {
 }
 
 impl Growth {
-    /// What lies between two states of one call.
+    /// What lies between two states of one call. Of a test only the end of conversations counts, for
+    /// whoever was rung rests after one all the same.
     pub fn between(before: Option<&Call>, after: &Call) -> Self {
         let mut growth = Self { caller: after.caller.number.clone(), ..Self::default() };
         // What was credited and what is now: over all saves of a call the counts add up to what it
@@ -61,11 +62,12 @@ impl Growth {
             let ended = attempt.is_over() && !known.is_some_and(super::Attempt::is_over);
             let by = |number: Option<u32>| i32::from(number == Some(attempt.attempt));
             let converted = by(credits) - by(credited);
+            let counts = !after.is_test();
             let tally = Tally {
                 campaign: after.campaign,
                 candidate,
-                offered: u32::from(known.is_none()),
-                answered: u32::from(answered),
+                offered: u32::from(counts && known.is_none()),
+                answered: u32::from(counts && answered),
                 converted,
                 ended_at: attempt.ended_at.filter(|_| ended && attempt.connected()),
             };
@@ -73,6 +75,7 @@ impl Growth {
                 growth.tallies.push(tally);
             }
             if let Some(buyer) = attempt.target.buyer()
+                && counts
                 && (answered || converted > 0)
             {
                 growth.contacts.push(Contact {

@@ -115,6 +115,22 @@ pub enum Failure {
     Unexpected(String),
 }
 
+/// Why something is not sent at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unsent {
+    #[error("a form has more than {} bytes", crate::vocabulary::limits::PIXEL_BODY_BYTES)]
+    BodyTooLong,
+    #[error("one event sends at most {} pixels", crate::vocabulary::limits::FLOW_PIXELS)]
+    TooMany,
+    #[error(
+        "the pixels of one event have at most {} bytes",
+        crate::vocabulary::limits::FLOW_PIXELS_BYTES
+    )]
+    TooMuch,
+    #[error("a URL has more than {} bytes", crate::vocabulary::limits::PIXEL_URL_BYTES)]
+    UrlTooLong,
+}
+
 /// What a node does when it is entered, or when what it waited for has come.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Act {

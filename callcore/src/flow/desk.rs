@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 
-use super::act::Act;
+use super::act::{Act, Unsent};
 use super::context::Context;
 use super::text::Values;
 use crate::call::{Delivery, Directive, FlowSession, NoRouteReason, Payload, Prompt, Question};
-use crate::vocabulary::Seed;
+use crate::vocabulary::{Seed, limits};
 
 /// What a node works with.
 pub(crate) struct Desk<'a> {
@@ -21,6 +21,8 @@ pub(crate) struct Desk<'a> {
     /// Which node gave rise to each directive and delivery, in their order.
     pub(super) made: Vec<Made>,
     pub(super) reply_bytes: usize,
+    /// How many pixels this event sends, and how many bytes they have.
+    pixels: (usize, usize),
 }
 
 /// Something that a node gave rise to.
@@ -51,6 +53,7 @@ impl<'a> Desk<'a> {
             deliveries: Vec::new(),
             made: Vec::new(),
             reply_bytes: 0,
+            pixels: (0, 0),
         }
     }
 }
@@ -94,6 +97,34 @@ impl Desk<'_> {
         self.session.step
     }
 
+    /// Whether the caller hears something before what is told next.
+    pub(crate) const fn has_spoken(&self) -> bool {
+        !self.directives.is_empty()
+    }
+
+    /// Sends a pixel once the step is saved, unless the event sends too many already.
+    pub(crate) fn send(
+        &mut self,
+        name: &str,
+        retries: u32,
+        payload: Payload,
+    ) -> Result<(), Unsent> {
+        let bytes = match &payload {
+            Payload::Http { url, body, .. } => name.len() + url.len() + body.len(),
+            _ => name.len(),
+        };
+        let (count, total) = self.pixels;
+        if count >= limits::FLOW_PIXELS {
+            return Err(Unsent::TooMany);
+        }
+        if total + bytes > limits::FLOW_PIXELS_BYTES {
+            return Err(Unsent::TooMuch);
+        }
+        self.pixels = (count + 1, total + bytes);
+        self.deliver(name.to_owned(), retries, payload);
+        Ok(())
+    }
+
     /// Sends something once the step is saved. Its id is that of the visit and the place among the
     /// deliveries, so that handling the event again gives the same.
     pub(crate) fn deliver(&mut self, name: String, retries: u32, payload: Payload) {
@@ -126,24 +157,8 @@ impl Desk<'_> {
 
     /// A text without what callers entered and nobody is to see.
     pub(super) fn hidden(&self, text: &str) -> String {
-        hidden(text, &self.session)
+        super::secrets::hidden(text, &self.session)
     }
-}
-
-/// A text in which every value of a sensitive variable is replaced, as it was entered and as it
-/// stands in URLs.
-pub(super) fn hidden(text: &str, session: &FlowSession) -> String {
-    let mut shown = text.to_owned();
-    let values = session.sensitive.iter().filter_map(|name| session.variables.get(name));
-    let mut values: Vec<&String> = values.filter(|value| !value.is_empty()).collect();
-    // A short value may be a part of a long one.
-    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-    for value in values {
-        let stars = "*".repeat(value.chars().count());
-        shown = shown.replace(value.as_str(), &stars);
-        shown = shown.replace(&crate::auction::percent_encoded(value), &stars);
-    }
-    shown
 }
 
 impl std::fmt::Debug for Desk<'_> {

@@ -38,7 +38,9 @@ mod problem;
 mod program;
 mod reader;
 mod run;
+mod secrets;
 mod simulate;
+mod statistics;
 mod templates;
 mod text;
 
@@ -52,9 +54,14 @@ pub use node::{ChosenBuyer, RouteSettings};
 pub use problem::FlowProblem;
 pub use program::Program;
 pub use run::{Run, Turn};
+pub use secrets::{hidden, hidden_directives};
 pub use simulate::{
     Answer, DialResult, EntryKind, InvalidInput, Offer, OutcomeKind, SimulatedInput, Simulation,
     SimulationOutcome, SimulationStep, TakenExit, Transcript, TranscriptEntry, Who,
+};
+pub use statistics::{
+    Branch, Durations, Ending, FlowStatistics, Layout, NodeStatistics, Outcomes, Path, Peak, Visit,
+    Volume, visits,
 };
 pub use templates::{Template, templates};
 

@@ -11,7 +11,7 @@ pub(crate) fn read(reader: &Reader<'_>, key: &'static str) -> Option<Regex> {
     match compile(source) {
         Ok(pattern) => Some(pattern),
         Err(reason) => {
-            let message = format!("the regular expression cannot be used: {reason}");
+            let message = format!("the regular expression cannot be used ({reason}): correct it");
             reader.report().error("bad_pattern", reader.path(key), message);
             None
         }

@@ -30,7 +30,8 @@ impl<'a> Reader<'a> {
             None | Some(Value::Null) => None,
             Some(Value::Object(fields)) => Some(fields),
             Some(other) => {
-                let message = format!("an object is expected instead of {}", shape(other));
+                let message =
+                    format!("an object is expected instead of {}: replace it", shape(other));
                 report.error("wrong_type", path.clone(), message);
                 None
             }
@@ -70,7 +71,7 @@ impl<'a> Reader<'a> {
     }
 
     fn wrong_type(&self, key: &str, expected: &str, found: &Value) {
-        let message = format!("{expected} is expected instead of {}", shape(found));
+        let message = format!("{expected} is expected instead of {}: replace it", shape(found));
         self.report.error("wrong_type", self.path(key), message);
     }
 
@@ -80,8 +81,9 @@ impl<'a> Reader<'a> {
             Value::String(text) => {
                 let (most, characters) = (limits::TEXT_CHARACTERS, text.chars().count());
                 if characters > most {
-                    let message =
-                        format!("at most {most} characters are allowed, there are {characters}");
+                    let message = format!(
+                        "at most {most} characters are allowed, there are {characters}: shorten it"
+                    );
                     self.report.error("too_long", self.path(key), message);
                 }
                 Some(text)
@@ -100,7 +102,7 @@ impl<'a> Reader<'a> {
             self.report.error(
                 "blank",
                 self.path(key),
-                "at least one visible character is expected",
+                "it is blank: give at least one visible character",
             );
             return None;
         }
@@ -119,6 +121,20 @@ impl<'a> Reader<'a> {
     /// Says that a key is missing.
     pub(crate) fn missing(&self, key: &'static str, what: &str) {
         self.report.error("missing", self.path(key), format!("{what} is missing: give `{key}`"));
+    }
+
+    /// Says of each of some keys that was filled in that nothing comes of it. `where_not` ends the
+    /// first clause, such as `where only keys are taken`.
+    pub(crate) fn unused(&self, keys: &[&'static str], where_not: &str) {
+        let is_filled = |value: &Value| match value {
+            Value::String(text) => !text.trim().is_empty(),
+            Value::Array(items) => !items.is_empty(),
+            _ => true,
+        };
+        for key in keys.iter().filter(|key| self.value(key).is_some_and(is_filled)) {
+            let message = format!("`{key}` has no effect {where_not}: remove it");
+            self.report.warning("unused", self.path(key), message);
+        }
     }
 
     /// A whole number inside a range.
@@ -151,7 +167,11 @@ impl<'a> Reader<'a> {
         if allowed.contains(&value) {
             return Some(());
         }
-        let message = format!("{value} is outside {} to {}", allowed.start(), allowed.end());
+        let message = format!(
+            "{value} is outside {} to {}: give a number in between",
+            allowed.start(),
+            allowed.end()
+        );
         self.report.error("out_of_range", self.path(key), message);
         None
     }
@@ -177,7 +197,7 @@ impl<'a> Reader<'a> {
             None => {
                 let shown = |hundredths: u16| rust_decimal::Decimal::new(hundredths.into(), 2);
                 let message = format!(
-                    "{number} is outside {} to {}",
+                    "{number} is outside {} to {}: give a number in between",
                     shown(*allowed.start()).normalize(),
                     shown(*allowed.end()).normalize()
                 );
@@ -205,7 +225,7 @@ impl<'a> Reader<'a> {
         let chosen = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         if chosen.is_none() {
             let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            let message = format!("{text:?} is none of {}", words.join(", "));
+            let message = format!("{text:?} is unknown: choose one of {}", words.join(", "));
             self.report.error("unknown_word", self.path(key), message);
         }
         chosen
@@ -218,8 +238,10 @@ impl<'a> Reader<'a> {
             None => Vec::new(),
             Some(Value::Array(items)) => {
                 if items.len() > most {
-                    let message =
-                        format!("at most {most} items are allowed, there are {}", items.len());
+                    let message = format!(
+                        "at most {most} items are allowed, there are {}: remove some",
+                        items.len()
+                    );
                     self.report.error("too_many", place.clone(), message);
                 }
                 let item = |(index, item)| (format!("{place}/{index}"), item);
@@ -244,7 +266,7 @@ impl<'a> Reader<'a> {
         let text = |(path, item): (String, &'a Value)| match item {
             Value::String(text) => Some(text.as_str()),
             other => {
-                let message = format!("a text is expected instead of {}", shape(other));
+                let message = format!("a text is expected instead of {}: replace it", shape(other));
                 self.report.error("wrong_type", path, message);
                 None
             }
@@ -258,8 +280,10 @@ impl<'a> Reader<'a> {
             None => Vec::new(),
             Some(Value::Object(fields)) => {
                 if fields.len() > most {
-                    let message =
-                        format!("at most {most} entries are allowed, there are {}", fields.len());
+                    let message = format!(
+                        "at most {most} entries are allowed, there are {}: remove some",
+                        fields.len()
+                    );
                     self.report.error("too_many", self.path(key), message);
                 }
                 fields.iter().take(most).map(|(name, value)| (name.as_str(), value)).collect()
@@ -281,7 +305,7 @@ impl<'a> Reader<'a> {
         let text = self.text(key)?;
         let id = text.parse().ok();
         if id.is_none() {
-            let message = format!("{text:?} is not the id of a {what}: a UUID is expected");
+            let message = format!("{text:?} is not the id of a {what}: give its UUID");
             self.report.error("bad_id", self.path(key), message);
         }
         id
@@ -303,9 +327,15 @@ impl<'a> Reader<'a> {
         let url = self.text(key)?;
         let mut problems = Vec::new();
         crate::model::check_url(&mut problems, "", url);
+        for problem in &mut problems {
+            problem.message = format!(
+                "no absolute http or https URL of at most {} bytes stands here: give one such as https://example.com/hook",
+                limits::URL_BYTES
+            );
+        }
         let authority = url.split("://").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next());
         if problems.is_empty() && authority.is_some_and(|authority| authority.contains('{')) {
-            let message = "variables may stand behind the host only: a caller must not choose it";
+            let message = "a caller must not choose the host: put variables behind it only";
             problems.push(Problem::error("bad_url", "", message));
         }
         let wrong = !problems.is_empty();
@@ -320,9 +350,9 @@ impl<'a> Reader<'a> {
         for key in fields.keys().filter(|key| !known.contains(key.as_str())) {
             let expected: Vec<&str> = known.iter().copied().collect();
             let message = if expected.is_empty() {
-                format!("{key:?} is unknown here: no keys are expected")
+                format!("{key:?} is unknown here, where no keys are expected: remove it")
             } else {
-                format!("{key:?} is unknown here: expected are {}", expected.join(", "))
+                format!("{key:?} is unknown here: remove it, or use one of {}", expected.join(", "))
             };
             self.report.error("unknown_key", self.path(key), message);
         }

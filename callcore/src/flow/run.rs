@@ -10,7 +10,10 @@ use crate::call::{
     CallerInput, Delivery, Directive, Failover, FlowSession, FlowStatus, NoRouteReason, NodeRun,
     Payload, QueueOutcome,
 };
-use crate::vocabulary::limits;
+use crate::vocabulary::{CallId, Seed, limits};
+
+/// What the log says of a splitter that sends the call into another branch.
+pub(super) const NEXT_BRANCH: &str = "the branch before could not take the call";
 
 /// One event on its way through a program.
 #[derive(Debug)]
@@ -49,6 +52,8 @@ impl<'a> Run<'a> {
             conference: None,
             variables: std::collections::BTreeMap::new(),
             sensitive: std::collections::BTreeSet::new(),
+            secrets: Vec::new(),
+            replies: Vec::new(),
             failovers: Vec::new(),
             failure: None,
             started_at: now,
@@ -106,6 +111,20 @@ impl<'a> Run<'a> {
         &self.desk.session
     }
 
+    /// Who draws the turn of a rotation ([`Need::Ordinal`]): this visit of the call to its node, so
+    /// that a node which the call visits again takes another turn, and handling an event again
+    /// takes the same.
+    pub fn drawer(&self) -> CallId {
+        let (context, visits) = (&self.desk.context, self.desk.session.visits);
+        let step = format!("flow/{visits}");
+        CallId::from_uuid(Seed::derive(context.tenant, context.call, &step, "draw").uuid())
+    }
+
+    /// The instant of the event.
+    pub const fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.desk.context.now
+    }
+
     /// Has the carrier come back at once, so that what follows is a step of its own: one event
     /// routes a call once.
     pub fn pause(&mut self) -> Step {
@@ -145,6 +164,7 @@ impl<'a> Run<'a> {
     /// What came of the event, and in which order nodes told and sent it.
     pub(super) fn finish_in_order(self) -> (Turn, Vec<Made>) {
         let Desk { mut session, directives, deliveries, context, made, .. } = self.desk;
+        session.remember_secrets();
         session.updated_at = context.now;
         session.expires_at = context.now + TimeDelta::seconds(limits::FLOW_SESSION_SECS);
         (Turn { session, directives, deliveries, nodes: self.nodes }, made)
@@ -240,7 +260,7 @@ impl<'a> Run<'a> {
             self.desk.session.node.clone_from(&node.id);
             self.desk.session.failovers.push(Failover { node: node.id.clone(), taken });
             self.note_run(node, None, None);
-            self.desk.note = Some("the branch before could not take the call".into());
+            self.desk.note = Some(NEXT_BRANCH.into());
             self.take_note();
             return Some(Act::Exit(handle));
         }

@@ -6,10 +6,19 @@ use chrono::SecondsFormat;
 
 use super::context::Context;
 use super::reader::Reader;
+use crate::call::FlowSession;
 
 /// Names that every session knows.
-pub(crate) const BUILT_IN: [&str; 6] =
-    ["caller_number", "called_number", "campaign_id", "session_id", "flow_id", "timestamp"];
+pub(crate) const BUILT_IN: [&str; 7] = [
+    "caller_number",
+    "called_number",
+    "campaign_id",
+    "session_id",
+    "flow_id",
+    "timestamp",
+    // Known once a transcription has come.
+    FlowSession::TRANSCRIPTION,
+];
 
 /// A text that is ready to be filled in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,6 +90,37 @@ impl Text {
         self.parts.iter().map(part).collect()
     }
 
+    /// The same, where that is not longer than so many bytes.
+    pub(crate) fn fill_within(
+        &self,
+        most_bytes: usize,
+        values: &Values<'_>,
+        encode: impl Fn(&str) -> String,
+    ) -> Option<String> {
+        let mut filled = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Words(words) => filled.push_str(words),
+                Part::Variable { name, fallback } => {
+                    let value = values.get(name).filter(|value| !value.is_empty());
+                    filled.push_str(&encode(value.as_deref().unwrap_or(fallback)));
+                }
+            }
+            if filled.len() > most_bytes {
+                return None;
+            }
+        }
+        Some(filled)
+    }
+
+    /// The words between the variables.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Words(words) => Some(words.as_str()),
+            Part::Variable { .. } => None,
+        })
+    }
+
     /// The text as it is spoken.
     pub(crate) fn spoken(&self, values: &Values<'_>) -> String {
         let most = crate::vocabulary::limits::TEXT_CHARACTERS;
@@ -127,6 +167,15 @@ impl Values<'_> {
                 context.tags.value(tag).map(str::to_owned)
             }
         }
+    }
+}
+
+impl Values<'_> {
+    /// Every name that has a value, with the value that [`Values::get`] gives it.
+    pub(crate) fn all(&self) -> BTreeMap<&str, String> {
+        let tags = self.context.tags.iter().map(|(name, _)| name);
+        let names = self.variables.keys().map(String::as_str).chain(BUILT_IN).chain(tags);
+        names.filter_map(|name| Some((name, self.get(name)?))).collect()
     }
 }
 

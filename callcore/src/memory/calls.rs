@@ -9,10 +9,10 @@ use uuid::Uuid;
 use super::auctions::merged;
 use super::{MemoryStore, micros};
 use crate::auction::{AuctionLog, Bid};
-use crate::call::{Call, Contact, Directive, Fact, Growth, StepKey};
+use crate::call::{Call, Contact, Directive, Fact, Growth, Passage, StepKey};
 use crate::port::{
-    Ask, AuctionRecord, Begun, CallFilter, Calls, FlowFilter, Journey, Look, Save, SaveError,
-    StoreError,
+    Ask, AuctionRecord, Begun, CallFilter, Calls, EarlierBids, FlowFilter, Journey, Look,
+    PassageFilter, Save, SaveError, StoreError,
 };
 use crate::routing::{Activity, Decision};
 use crate::vocabulary::{
@@ -111,15 +111,13 @@ impl Book {
         Begun::Fresh
     }
 
-    /// The newest bid of each of these targets on a caller, if it still holds.
-    fn live_bids(
-        &self,
-        caller: &PhoneNumber,
-        targets: &[TargetId],
-        now: DateTime<Utc>,
-    ) -> BTreeMap<TargetId, Bid> {
-        let mut own: Vec<_> =
-            self.auctions.values().filter(|one| one.caller.as_ref() == Some(caller)).collect();
+    /// The newest bid of each of these targets on a caller in a campaign, if it still holds.
+    fn live_bids(&self, wanted: &EarlierBids, now: DateTime<Utc>) -> BTreeMap<TargetId, Bid> {
+        let EarlierBids { campaign, caller, targets } = wanted;
+        let fits = |one: &&AuctionRecord| {
+            one.request.campaign == *campaign && one.caller.as_ref() == Some(caller)
+        };
+        let mut own: Vec<_> = self.auctions.values().filter(fits).collect();
         own.sort_by_key(|one| (one.request.opened_at, one.request.id));
         let mut newest = BTreeMap::new();
         for response in own.into_iter().flat_map(|one| &one.responses) {
@@ -190,8 +188,24 @@ impl Book {
     }
 }
 
+impl Entry {
+    /// The call's way through its flow, if it ran one.
+    fn passage(&self) -> Option<Passage> {
+        let session = self.call.flow.as_ref()?;
+        Some(Passage {
+            call: self.call.id,
+            version: session.version,
+            status: session.status,
+            started_at: self.call.started_at,
+            ended_at: self.call.ended_at,
+            runs: self.facts.iter().flat_map(|fact| &fact.nodes).cloned().collect(),
+        })
+    }
+}
+
 fn fits(call: &Call, filter: &CallFilter) -> bool {
-    let CallFilter { campaign, buyer, status, from, to, caller, flow, tags } = filter;
+    let CallFilter { campaign, buyer, status, from, to, caller, flow, flow_status, tags } = filter;
+    let flow_is = |status| call.flow.as_ref().is_some_and(|session| session.status == status);
     campaign.is_none_or(|campaign| call.campaign == campaign)
         && buyer.is_none_or(|buyer| call.buyer() == Some(buyer))
         && status.is_none_or(|status| call.status == status)
@@ -199,6 +213,7 @@ fn fits(call: &Call, filter: &CallFilter) -> bool {
         && to.is_none_or(|to| call.started_at < to)
         && caller.as_ref().is_none_or(|caller| call.caller.address == *caller)
         && flow.is_none_or(|flow| ran(call, flow))
+        && flow_status.is_none_or(flow_is)
         && tags.iter().all(|(name, value)| call.tags.value(name) == Some(value))
 }
 
@@ -235,9 +250,7 @@ impl Calls for MemoryStore {
                 .map(|(campaign, buyers)| tenant.calls.activity(*campaign, buyers))
                 .unwrap_or_default(),
             auction: tenant.calls.auction_of(call),
-            bids: bids
-                .map(|(caller, targets)| tenant.calls.live_bids(caller, targets, now))
-                .unwrap_or_default(),
+            bids: bids.map(|wanted| tenant.calls.live_bids(wanted, now)).unwrap_or_default(),
         })
     }
 
@@ -299,5 +312,21 @@ impl Calls for MemoryStore {
         page: PageRequest,
     ) -> Result<Page<Call>, StoreError> {
         Ok(self.lock().tenant(tenant).calls.list(filter, page))
+    }
+
+    async fn passages(
+        &self,
+        tenant: TenantId,
+        filter: &PassageFilter,
+        page: PageRequest,
+    ) -> Result<Page<Passage>, StoreError> {
+        let PassageFilter { flow, from, to } = *filter;
+        let flow = Some(FlowFilter::Flow(flow));
+        let filter = CallFilter { flow, from, to, ..CallFilter::default() };
+        let mut state = self.lock();
+        let calls = &state.tenant(tenant).calls;
+        let Page { items, next } = calls.list(&filter, page);
+        let passages = items.iter().filter_map(|call| calls.entries.get(&call.id)?.passage());
+        Ok(Page { items: passages.collect(), next })
     }
 }

@@ -6,9 +6,9 @@ use super::MemoryStore;
 use super::registry::Configuration;
 use crate::model::{Buyer, Campaign, Kind, Number, Object, Router, Stored, Target, WrongKind};
 use crate::port::{
-    AssignedBuyer, AssignedTarget, Directory, NumberUse, PinnedFlow, Source, StoreError,
+    AssignedBuyer, AssignedTarget, Directory, NumberUse, PinnedFlow, Source, StoreError, Trial,
 };
-use crate::vocabulary::{CampaignId, TenantId};
+use crate::vocabulary::{CampaignId, TenantId, TrialId};
 
 #[async_trait]
 impl Directory for MemoryStore {
@@ -27,6 +27,10 @@ impl Directory for MemoryStore {
         flow: Option<PinnedFlow>,
     ) -> Result<Option<Source>, StoreError> {
         Ok(self.lock().tenant(tenant).configuration.source(tenant, campaign, flow))
+    }
+
+    async fn trial(&self, tenant: TenantId, trial: TrialId) -> Result<Option<Trial>, StoreError> {
+        Ok(self.lock().tenant(tenant).configuration.trial(trial))
     }
 }
 

@@ -19,6 +19,7 @@ mod offline;
 mod outbox;
 mod registry;
 mod system;
+mod trials;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};

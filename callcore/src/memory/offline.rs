@@ -33,7 +33,7 @@ impl Script for Offline {
         Err(unavailable())
     }
 
-    async fn run(&self, _: &str, _: &Value) -> Result<bool, ScriptError> {
+    async fn run(&self, _: TenantId, _: &str, _: &Value) -> Result<bool, ScriptError> {
         Err(unavailable())
     }
 }

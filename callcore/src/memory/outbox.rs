@@ -1,6 +1,6 @@
 //! What waits to be sent.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -8,14 +8,17 @@ use uuid::Uuid;
 
 use super::{MemoryStore, micros};
 use crate::call::Delivery;
-use crate::port::{DeliveryRecord, DeliveryStatus, Due, Outbox, StoreError, Tried};
+use crate::port::{
+    DeliveryRecord, DeliveryStatus, Due, Lane, Outbox, Settlement, StoreError, Tried, Wanted,
+};
 use crate::vocabulary::{CallId, TenantId};
 
 /// The deliveries of all tenants.
 #[derive(Debug, Default)]
 pub(super) struct Post {
     /// In the order of writing, so that a place tells which of two is older.
-    rows: Vec<Row>,
+    rows: BTreeMap<usize, Row>,
+    written: usize,
     known: HashMap<(TenantId, Uuid), usize>,
     of_calls: HashMap<(TenantId, CallId), Vec<usize>>,
     /// What is not settled, the longest waiting first.
@@ -30,6 +33,14 @@ struct Row {
     due_at: DateTime<Utc>,
 }
 
+impl Row {
+    fn end(&mut self, status: DeliveryStatus, reason: Option<String>) {
+        self.record.status = status;
+        self.record.reason = reason;
+        self.record.delivery = self.record.delivery.clone().emptied();
+    }
+}
+
 impl Post {
     /// Writes what a step of a call has to send. What is known already stays as it is.
     pub(super) fn write(
@@ -40,7 +51,7 @@ impl Post {
         now: DateTime<Utc>,
     ) {
         for delivery in deliveries {
-            let place = self.rows.len();
+            let place = self.written;
             if *self.known.entry((tenant, delivery.id)).or_insert(place) != place {
                 continue;
             }
@@ -54,16 +65,30 @@ impl Post {
                 created_at: now,
                 updated_at: now,
             };
-            self.rows.push(Row { tenant, call, record, due_at: now });
+            self.rows.insert(place, Row { tenant, call, record, due_at: now });
+            self.written += 1;
         }
     }
 
-    fn claim(&mut self, limit: usize, until: DateTime<Utc>, now: DateTime<Utc>) -> Vec<Due> {
-        let due = self.due.iter().take_while(|(due_at, _)| *due_at <= now);
-        let due: Vec<_> = due.take(limit).copied().collect();
-        let mut claimed = Vec::with_capacity(due.len());
-        for (due_at, place) in due {
-            let Some(row) = self.rows.get_mut(place) else { continue };
+    fn claim(&mut self, wanted: &Wanted, until: DateTime<Utc>, now: DateTime<Utc>) -> Vec<Due> {
+        let mut taken: BTreeMap<TenantId, usize> = BTreeMap::new();
+        let mut places = Vec::new();
+        for (due_at, place) in self.due.iter().take_while(|(due_at, _)| *due_at <= now) {
+            let Some(row) = self.rows.get(place) else { continue };
+            if places.len() == wanted.most {
+                break;
+            }
+            let of_its_tenant = taken.entry(row.tenant).or_default();
+            if Lane::of(&row.record.delivery.payload) == wanted.lane
+                && *of_its_tenant < wanted.room(row.tenant)
+            {
+                *of_its_tenant += 1;
+                places.push((*due_at, *place));
+            }
+        }
+        let mut claimed = Vec::with_capacity(places.len());
+        for (due_at, place) in places {
+            let Some(row) = self.rows.get_mut(&place) else { continue };
             self.due.remove(&(due_at, place));
             self.due.insert((until, place));
             row.due_at = until;
@@ -74,39 +99,51 @@ impl Post {
                 call: row.call,
                 delivery: row.record.delivery.clone(),
                 attempt: row.record.attempts,
+                age: now - row.record.created_at,
             });
         }
         claimed
     }
 
-    fn settle(&mut self, tenant: TenantId, delivery: Uuid, tried: Tried, now: DateTime<Utc>) {
-        let Some(&place) = self.known.get(&(tenant, delivery)) else { return };
-        let Some(row) = self.rows.get_mut(place) else { return };
-        if row.record.status != DeliveryStatus::Waiting {
+    fn settle(&mut self, Settlement { due, tried }: &Settlement, now: DateTime<Utc>) {
+        let Some(&place) = self.known.get(&(due.tenant, due.delivery.id)) else { return };
+        let Some(row) = self.rows.get_mut(&place) else { return };
+        if row.record.status != DeliveryStatus::Waiting || row.record.attempts != due.attempt {
             return;
         }
         self.due.remove(&(row.due_at, place));
         row.record.updated_at = now;
         match tried {
-            Tried::Delivered => {
-                row.record.status = DeliveryStatus::Delivered;
-                row.record.reason = None;
-            }
+            Tried::Delivered => row.end(DeliveryStatus::Delivered, None),
             Tried::Again { at, reason } => {
-                row.due_at = micros(at);
-                row.record.reason = Some(reason);
+                row.due_at = micros(*at);
+                row.record.reason = Some(reason.clone());
                 self.due.insert((row.due_at, place));
             }
-            Tried::GivenUp { reason } => {
-                row.record.status = DeliveryStatus::GivenUp;
-                row.record.reason = Some(reason);
+            Tried::GivenUp { reason } => row.end(DeliveryStatus::GivenUp, Some(reason.clone())),
+        }
+    }
+
+    fn forget(&mut self, before: DateTime<Utc>, most: usize) -> usize {
+        let ended = self.rows.iter().filter(|(_, row)| {
+            row.record.status != DeliveryStatus::Waiting && row.record.updated_at < before
+        });
+        let mut old: Vec<_> = ended.map(|(place, row)| (row.record.updated_at, *place)).collect();
+        old.sort_unstable();
+        old.truncate(most);
+        for (_, place) in &old {
+            let Some(row) = self.rows.remove(place) else { continue };
+            self.known.remove(&(row.tenant, row.record.delivery.id));
+            if let Some(places) = self.of_calls.get_mut(&(row.tenant, row.call)) {
+                places.retain(|known| known != place);
             }
         }
+        old.len()
     }
 
     fn of_call(&self, tenant: TenantId, call: CallId) -> Vec<DeliveryRecord> {
         let places = self.of_calls.get(&(tenant, call)).map_or(&[][..], Vec::as_slice);
-        let rows = places.iter().filter_map(|place| self.rows.get(*place));
+        let rows = places.iter().filter_map(|place| self.rows.get(place));
         rows.map(|row| row.record.clone()).collect()
     }
 }
@@ -115,22 +152,28 @@ impl Post {
 impl Outbox for MemoryStore {
     async fn claim(
         &self,
-        limit: usize,
+        wanted: &Wanted,
         until: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Due>, StoreError> {
-        Ok(self.lock().post.claim(limit, micros(until), micros(now)))
+        Ok(self.lock().post.claim(wanted, micros(until), micros(now)))
     }
 
-    async fn settle(
-        &self,
-        tenant: TenantId,
-        delivery: Uuid,
-        tried: Tried,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.lock().post.settle(tenant, delivery, tried, micros(now));
+    async fn settle(&self, settled: &[Settlement], now: DateTime<Utc>) -> Result<(), StoreError> {
+        let post = &mut self.lock().post;
+        for settlement in settled {
+            post.settle(settlement, micros(now));
+        }
         Ok(())
+    }
+
+    async fn forget(
+        &self,
+        before: DateTime<Utc>,
+        most: usize,
+        _now: DateTime<Utc>,
+    ) -> Result<usize, StoreError> {
+        Ok(self.lock().post.forget(micros(before), most))
     }
 
     async fn of_call(

@@ -7,18 +7,24 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::flows::Versions;
+use super::trials::Trials;
 use super::{MemoryStore, State, micros};
 use crate::model::{
     Assignment, Campaign, CampaignStatus, Kind, Object, Router, Stored, TargetAssignment,
 };
 use crate::port::{Holder, Registry, RegistryError, StoreError};
-use crate::vocabulary::{BuyerId, CampaignId, NumberId, Page, PageRequest, TargetId, TenantId};
+use crate::vocabulary::{
+    BuyerId, CampaignId, FlowId, NumberId, Page, PageRequest, TargetId, TenantId,
+};
 
 /// What one tenant configured.
 #[derive(Debug, Default)]
 pub(super) struct Configuration {
     pub(super) revision: u64,
     pub(super) versions: Versions,
+    /// When each archived flow was archived.
+    pub(super) archived: BTreeMap<FlowId, DateTime<Utc>>,
+    pub(super) trials: Trials,
     objects: BTreeMap<(Kind, Uuid), Stored<Object>>,
     /// The buyers of each campaign in the order of assignment.
     assignments: BTreeMap<CampaignId, Vec<Stored<Assignment>>>,
@@ -56,11 +62,11 @@ impl Configuration {
         })
     }
 
-    fn require(&self, kind: Kind, id: Uuid) -> Result<&Stored<Object>, RegistryError> {
+    pub(super) fn require(&self, kind: Kind, id: Uuid) -> Result<&Stored<Object>, RegistryError> {
         self.object(kind, id).ok_or(RegistryError::NotFound(kind))
     }
 
-    fn campaigns(&self) -> impl Iterator<Item = (&Stored<Object>, &Campaign)> {
+    pub(super) fn campaigns(&self) -> impl Iterator<Item = (&Stored<Object>, &Campaign)> {
         self.of_kind(Kind::Campaign).filter_map(|row| match &row.value {
             Object::Campaign(campaign) => Some((row, &**campaign)),
             _ => None,
@@ -88,14 +94,7 @@ impl Configuration {
             let path = "/rtbRouterId".into();
             return Err(RegistryError::UnknownReference { path, kind: Kind::Router });
         }
-        if let Some(flow) = campaign.flow_id
-            && self.object(Kind::Flow, flow.uuid()).is_none()
-        {
-            return Err(RegistryError::UnknownReference {
-                path: "/flowId".into(),
-                kind: Kind::Flow,
-            });
-        }
+        self.check_flow(id, campaign)?;
         let Some(number) = campaign.phone_number_id else { return Ok(()) };
         if self.object(Kind::Number, number.uuid()).is_none() {
             return Err(RegistryError::UnknownReference {
@@ -177,7 +176,7 @@ fn put<T: Clone>(
     row
 }
 
-fn holder(id: Uuid, campaign: &Campaign) -> Holder {
+pub(super) fn holder(id: Uuid, campaign: &Campaign) -> Holder {
     Holder { kind: Kind::Campaign, id, name: campaign.name.clone() }
 }
 
@@ -286,6 +285,9 @@ impl Registry for MemoryStore {
         }
         let configuration = &mut state.tenant(tenant).configuration;
         configuration.objects.remove(&(kind, id));
+        if kind == Kind::Flow {
+            configuration.archived.remove(&FlowId::from_uuid(id));
+        }
         if kind == Kind::Campaign {
             configuration.assignments.remove(&CampaignId::from_uuid(id));
             configuration.target_assignments.remove(&CampaignId::from_uuid(id));

@@ -6,12 +6,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::accounts::lasts;
 use super::registry::Configuration;
 use super::{MemoryStore, Tenant, micros};
-use crate::model::CampaignStatus;
+use crate::model::{CampaignStatus, Kind};
 use crate::port::{
     AccountsError, ApiKey, Credentials, Held, NumberHolder, Session, StoreError, Swept,
     SystemStore, TokenHash, User,
 };
-use crate::vocabulary::{CallId, CampaignId, NumberId, PhoneNumber, TenantId};
+use crate::vocabulary::{CallId, CampaignId, NumberId, PhoneNumber, TargetId, TenantId};
 
 /// How long a reservation may wait for the save that makes it known.
 const UNKNOWN_FOR: TimeDelta = TimeDelta::minutes(1);
@@ -92,6 +92,14 @@ impl SystemStore for MemoryStore {
 
     async fn call(&self, call: CallId) -> Result<Option<TenantId>, StoreError> {
         Ok(self.lock().calls.get(&call).copied())
+    }
+
+    async fn target(&self, target: TargetId) -> Result<Vec<TenantId>, StoreError> {
+        let state = self.lock();
+        let has =
+            |tenant: &Tenant| tenant.configuration.object(Kind::Target, target.uuid()).is_some();
+        let owners = state.tenants.iter().filter(|(_, tenant)| has(tenant));
+        Ok(owners.map(|(id, _)| *id).collect())
     }
 
     async fn sweep(&self, now: DateTime<Utc>) -> Result<Swept, StoreError> {

@@ -7,6 +7,7 @@ use super::{AssignedTarget, Source};
 use crate::auction::{
     Adjustment, CallFacts, CompiledTarget, Invitation, Modifier, NotAsked, Rates, Terms, matching,
 };
+use crate::call::Call;
 use crate::model::{
     AuctionSettings, BidRanking, RoutingType, Target, TargetAssignment, TargetStatus,
 };
@@ -203,14 +204,28 @@ impl Bidder {
     }
 }
 
+/// What an auction knows of a call as tags: the call's own, and what its flow gathered from the caller.
+/// Where both have a name, the flow's value is the newer one and counts. What was entered in confidence
+/// is told to nobody, and what is too long for a tag is left out.
+pub fn auction_tags(call: &Call) -> Tags {
+    let Some(session) = &call.flow else { return call.tags.clone() };
+    let mut tags = Tags::default();
+    for (name, value) in session.open_variables().chain(call.tags.iter()) {
+        if tags.value(name).is_none() {
+            let _ = tags.set(name, value);
+        }
+    }
+    tags
+}
+
 /// What bidders are told of a call.
-pub fn call_facts(call: &crate::call::Call) -> CallFacts {
+pub fn call_facts(call: &Call) -> CallFacts {
     CallFacts {
         call: call.id,
         campaign: call.campaign,
         caller: call.caller.clone(),
         called: call.called.clone(),
         started_at: call.started_at,
-        tags: call.tags.clone(),
+        tags: auction_tags(call),
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{AssignedBuyer, Source};
+use super::{AssignedBuyer, AssignedTarget, Source};
 use crate::model::{Availability, BuyerStatus, CampaignStatus, Caps, RoutingType, TargetStatus};
 use crate::vocabulary::{Problem, limits};
 
@@ -127,6 +127,7 @@ fn check_targets(source: &Source, problems: &mut Vec<Problem>) {
         let place = format!("/targets/{}", assigned.target.id);
         let assignment = assigned.assignment.value.check();
         problems.extend(assignment.into_iter().map(|problem| problem.under(&place)));
+        check_bounds(&place, assigned, problems);
         let (target, caps) = (&assigned.target.value, &assigned.assignment.value.caps);
         check_override(&place, &target.name, (&target.caps, caps), problems);
     }
@@ -141,6 +142,23 @@ fn check_targets(source: &Source, problems: &mut Vec<Problem>) {
             "/targets",
             "no target can bid: calls go straight to the campaign's buyers",
         ));
+    }
+}
+
+/// Bounds of an assignment are in the currency of its target, which may have changed since.
+fn check_bounds(place: &str, assigned: &AssignedTarget, problems: &mut Vec<Problem>) {
+    let (target, assignment) = (&assigned.target.value, &assigned.assignment.value);
+    for (name, bound) in [("minBid", assignment.min_bid), ("maxBid", assignment.max_bid)] {
+        if let Some(bound) = bound.filter(|bound| bound.currency != target.currency) {
+            problems.push(Problem::error(
+                "wrong_currency",
+                format!("{place}/{name}/currency"),
+                format!(
+                    "{:?} bids in {}, its {name} in this campaign is in {}",
+                    target.name, target.currency, bound.currency
+                ),
+            ));
+        }
     }
 }
 

@@ -16,8 +16,8 @@ pub struct FlowPlan {
     pub pinned: PinnedFlow,
     /// What runs.
     pub program: Arc<Program>,
-    /// By node id: the campaign as that node routes it.
-    routes: BTreeMap<String, Plan>,
+    /// By node id: the campaign as that node routes it. Nodes of the same settings share a plan.
+    routes: BTreeMap<String, Arc<Plan>>,
 }
 
 impl FlowPlan {
@@ -26,10 +26,7 @@ impl FlowPlan {
     pub(super) fn compile(source: &Source) -> Option<Self> {
         let flow = source.flow.as_ref()?;
         let program = check(&flow.definition, None).program?;
-        let plan = |(node, settings): (&str, &RouteSettings)| {
-            (node.to_owned(), Plan::compile(&as_routed(source, flow, settings)))
-        };
-        let routes = program.routes().map(plan).collect();
+        let routes = routes(source, flow, &program);
         Some(Self { pinned: flow.pinned, program: Arc::new(program), routes })
     }
 
@@ -40,13 +37,31 @@ impl FlowPlan {
 
     /// The campaign as a node routes it.
     pub fn route(&self, node: &str) -> Option<&Plan> {
-        self.routes.get(node)
+        self.routes.get(node).map(Arc::as_ref)
     }
+}
+
+/// A plan for each node that routes.
+fn routes(source: &Source, flow: &FlowSource, program: &Program) -> BTreeMap<String, Arc<Plan>> {
+    let mut plans: Vec<(&RouteSettings, Arc<Plan>)> = Vec::new();
+    let mut routes = BTreeMap::new();
+    for (node, settings) in program.routes() {
+        let known = plans.iter().find(|(known, _)| *known == settings);
+        let plan = if let Some((_, plan)) = known {
+            Arc::clone(plan)
+        } else {
+            let plan = Arc::new(Plan::compile(&as_routed(source, flow, settings)));
+            plans.push((settings, Arc::clone(&plan)));
+            plan
+        };
+        routes.insert(node.to_owned(), plan);
+    }
+    routes
 }
 
 /// The campaign's rows as they would be if the node's settings were the campaign's own.
 fn as_routed(source: &Source, flow: &FlowSource, settings: &RouteSettings) -> Source {
-    let mut routed = Source { flow: None, ..source.clone() };
+    let mut routed = without_flow(source, settings.campaign_buyers);
     let campaign = &mut routed.campaign.value;
     campaign.strategy = settings.strategy;
     campaign.required_skills.clone_from(&settings.required_skills);
@@ -68,6 +83,22 @@ fn as_routed(source: &Source, flow: &FlowSource, settings: &RouteSettings) -> So
         routed.targets.clear();
     }
     routed
+}
+
+/// The campaign's rows, each as it is: without its flow, and its buyers only where they are wanted.
+fn without_flow(source: &Source, with_buyers: bool) -> Source {
+    Source {
+        tenant: source.tenant,
+        revision: source.revision,
+        campaign: source.campaign.clone(),
+        number: source.number.clone(),
+        number_also_used_by: Vec::new(),
+        buyers: if with_buyers { source.buyers.clone() } else { Vec::new() },
+        targets: source.targets.clone(),
+        router: source.router.clone(),
+        router_targets: source.router_targets.clone(),
+        flow: None,
+    }
 }
 
 /// A buyer that a node names, with its assignment to the campaign where it has one.

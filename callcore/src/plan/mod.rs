@@ -8,11 +8,11 @@ mod compile;
 mod flow;
 mod source;
 
-pub use bidder::{AuctionPlan, Bidder, bidder, call_facts};
+pub use bidder::{AuctionPlan, Bidder, auction_tags, bidder, call_facts};
 pub use cache::PlanCache;
 pub use check::check;
 pub use compile::{Plan, candidate};
 pub use flow::FlowPlan;
 pub use source::{
-    AssignedBuyer, AssignedTarget, FlowSource, NumberHolder, NumberUse, PinnedFlow, Source,
+    AssignedBuyer, AssignedTarget, FlowSource, NumberHolder, NumberUse, PinnedFlow, Source, Trial,
 };

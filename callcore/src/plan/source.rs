@@ -1,10 +1,12 @@
 //! The configuration rows that plans are compiled from.
 
+use chrono::{DateTime, Utc};
+
 use crate::model::{
     Assignment, Buyer, Campaign, CampaignStatus, FlowDefinition, Number, Router, Stored, Target,
     TargetAssignment,
 };
-use crate::vocabulary::{CampaignId, FlowId, NumberId, TenantId};
+use crate::vocabulary::{CampaignId, FlowId, NumberId, TenantId, TrialId, limits};
 
 /// A buyer with its assignment to a campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,13 +37,33 @@ pub struct NumberUse {
     pub status: CampaignStatus,
 }
 
-/// One published version of a flow, which never changes.
+/// One version of a flow, which never changes: a published one, or a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PinnedFlow {
     /// The flow.
     pub flow: FlowId,
-    /// The version, from 1.
+    /// The version, from 1; from [`limits::FIRST_TRIAL`] it is the number of a trial.
     pub version: u32,
+}
+
+impl PinnedFlow {
+    /// Whether it is a trial.
+    pub const fn is_trial(self) -> bool {
+        self.version >= limits::FIRST_TRIAL
+    }
+}
+
+/// A copy of a flow's document that one test call runs. No campaign takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// Its id.
+    pub id: TrialId,
+    /// The campaign whose call it runs in.
+    pub campaign: CampaignId,
+    /// The flow, and the number of the trial.
+    pub pinned: PinnedFlow,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
 }
 
 /// A published flow with what it names.
@@ -80,7 +102,7 @@ pub struct Source {
     pub router: Option<Stored<Router>>,
     /// The targets that the router names and that exist, in the router's order.
     pub router_targets: Vec<Stored<Target>>,
-    /// The flow that runs before plain routing: the version that was asked for, else the newest
+    /// The flow that runs before plain routing: the version or trial that was asked for, else the newest
     /// published one of the flow that the campaign names. `None` where there is no such version.
     pub flow: Option<FlowSource>,
 }

@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 
 use super::{AuctionRecord, Release, StoreError};
 use crate::auction::{AuctionLog, Bid};
-use crate::call::{Call, CallStatus, Contact, Delivery, Directive, Fact, Growth, StepKey};
+use crate::call::{
+    Call, CallStatus, Contact, Delivery, Directive, Fact, FlowStatus, Growth, Passage, StepKey,
+};
 use crate::routing::{Activity, Cap, CapKey, Decision};
 use crate::vocabulary::{
     BuyerId, CallId, CampaignId, CandidateId, FlowId, Page, PageRequest, PhoneNumber, TargetId,
@@ -24,10 +26,22 @@ pub struct Ask {
     pub caps: Vec<Cap>,
     /// Whose earlier contacts are wanted.
     pub caller: Option<PhoneNumber>,
-    /// Which targets' bids on this caller are wanted, as far as they still hold.
-    pub bids: Option<(PhoneNumber, Vec<TargetId>)>,
+    /// Which earlier bids are wanted, as far as they still hold.
+    pub bids: Option<EarlierBids>,
     /// Candidates whose activity is wanted, and in which campaign it counts.
     pub activity: Option<(CampaignId, Vec<CandidateId>)>,
+}
+
+/// Which earlier bids are wanted. A bid is for one campaign: it was made for that campaign's id, and
+/// for the tags that its calls have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EarlierBids {
+    /// The campaign whose auctions count.
+    pub campaign: CampaignId,
+    /// Whose calls they were.
+    pub caller: PhoneNumber,
+    /// Who made them.
+    pub targets: Vec<TargetId>,
 }
 
 /// What a look saw, all at one instant.
@@ -44,8 +58,9 @@ pub struct Look {
     pub contacts: Vec<Contact>,
     /// What the candidates did. Counts are the campaign's; the last conversation is any campaign's.
     pub activity: BTreeMap<CandidateId, Activity>,
-    /// The newest bid of each target on the caller, if it still holds: a bidder is not asked twice
-    /// for one caller while its bid stands.
+    /// The newest bid of each target on the caller in the campaign, if it still holds: a bidder is not
+    /// asked twice for one caller while its bid stands. Bids in other campaigns neither count nor
+    /// replace one.
     pub bids: BTreeMap<TargetId, Bid>,
     /// The log of the call's newest auction, if there was one.
     pub auction: Option<AuctionLog>,
@@ -136,8 +151,21 @@ pub struct CallFilter {
     pub caller: Option<String>,
     /// Calls that ran a flow.
     pub flow: Option<FlowFilter>,
+    /// Calls whose flow stands or ended like this; calls without a flow do not fit.
+    pub flow_status: Option<FlowStatus>,
     /// Calls with these tags.
     pub tags: BTreeMap<String, String>,
+}
+
+/// Calls of one flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PassageFilter {
+    /// The flow, in any version.
+    pub flow: FlowId,
+    /// Calls that came in at this instant or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Calls that came in before this instant.
+    pub to: Option<DateTime<Utc>>,
 }
 
 /// Keeps calls.
@@ -224,4 +252,19 @@ pub trait Calls: Debug + Send + Sync {
         filter: &CallFilter,
         page: PageRequest,
     ) -> Result<Page<Call>, StoreError>;
+
+    /// Reads the ways of calls through a flow, a page of calls at a time.
+    ///
+    /// **Atomicity**: a page is of one instant. **Ordering**: calls newest first, by the time they came
+    /// in and then by id, both descending; what the nodes of each did in the order in which it was
+    /// written. Sees every acknowledged save.
+    ///
+    /// # Errors
+    /// [`StoreError`]; no call ran an unknown flow, or another tenant's.
+    async fn passages(
+        &self,
+        tenant: TenantId,
+        filter: &PassageFilter,
+        page: PageRequest,
+    ) -> Result<Page<Passage>, StoreError>;
 }

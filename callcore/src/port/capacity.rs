@@ -62,8 +62,8 @@ pub enum Reserved {
 pub struct Release {
     /// Which attempt.
     pub attempt: u32,
-    /// Whether the attempt surely never connected, so that it does not count in hourly, daily,
-    /// monthly and total windows either.
+    /// Whether the attempt surely never connected, or was a test, so that it does not count in hourly,
+    /// daily, monthly and total windows either.
     pub refund: bool,
 }
 

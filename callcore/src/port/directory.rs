@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::plan::{PinnedFlow, Source};
-use crate::vocabulary::{CampaignId, TenantId};
+use crate::plan::{PinnedFlow, Source, Trial};
+use crate::vocabulary::{CampaignId, TenantId, TrialId};
 
 /// Reads what a tenant configured.
 #[async_trait]
@@ -24,8 +24,8 @@ pub trait Directory: Debug + Send + Sync {
     /// **Ordering**: as [`Directory::revision`].
     fn numbers_revision(&self) -> u64;
 
-    /// Everything that a campaign's plan is compiled from. `flow` names the version that a call is
-    /// pinned to; it is answered even where the campaign names another flow by now, or none.
+    /// Everything that a campaign's plan is compiled from. `flow` names the version or trial that a
+    /// call is pinned to; it is answered even where the campaign names another flow by now, or none.
     ///
     /// **Atomicity**: all parts are of one instant. **Ordering**: the answer is no older than the
     /// last acknowledged change of the same process, and its revision no newer than its parts.
@@ -38,4 +38,13 @@ pub trait Directory: Debug + Send + Sync {
         campaign: CampaignId,
         flow: Option<PinnedFlow>,
     ) -> Result<Option<Source>, StoreError>;
+
+    /// A trial of a flow.
+    ///
+    /// **Ordering**: sees every acknowledged trial of every process.
+    ///
+    /// # Errors
+    /// [`StoreError`]; an unknown trial, one that newer ones took the place of, or another tenant's, is
+    /// `None`.
+    async fn trial(&self, tenant: TenantId, trial: TrialId) -> Result<Option<Trial>, StoreError>;
 }

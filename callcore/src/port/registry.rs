@@ -49,6 +49,9 @@ pub enum RegistryError {
         /// The kind of the object that is missing.
         kind: Kind,
     },
+    /// The flow is archived: it is not published, and no campaign takes it up.
+    #[error("the flow is archived")]
+    FlowArchived,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -67,6 +70,7 @@ pub trait Registry: Debug + Send + Sync {
     /// [`RegistryError::NumberUnavailable`] for a number that any tenant holds, also where two
     /// create it at once; [`RegistryError::UnknownReference`] for a campaign that names a number, a
     /// router or a flow, or a router that names a target, which this tenant does not have;
+    /// [`RegistryError::FlowArchived`] for a campaign that names an archived flow;
     /// [`RegistryError::NumberInUse`] as for [`Registry::replace`]; [`RegistryError::Store`].
     async fn create(
         &self,
@@ -96,7 +100,8 @@ pub trait Registry: Debug + Send + Sync {
     /// [`RegistryError::NotFound`], [`RegistryError::VersionConflict`],
     /// [`RegistryError::NumberUnavailable`], [`RegistryError::NumberInUse`] for an active campaign
     /// whose number another active one has, [`RegistryError::UnknownReference`],
-    /// [`RegistryError::Store`].
+    /// [`RegistryError::FlowArchived`] for a campaign that names an archived flow and is active or
+    /// named another one before; [`RegistryError::Store`].
     async fn replace(
         &self,
         tenant: TenantId,

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::StoreError;
 use super::accounts::{AccountsError, ApiKey, Session, TokenHash, User};
 use crate::plan::NumberHolder;
-use crate::vocabulary::{CallId, PhoneNumber, TenantId};
+use crate::vocabulary::{CallId, PhoneNumber, TargetId, TenantId};
 
 /// A user with the hash that a password is checked against.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,6 +52,16 @@ pub trait SystemStore: Debug + Send + Sync {
     /// # Errors
     /// [`StoreError`]; an unknown call is `None`.
     async fn call(&self, call: CallId) -> Result<Option<TenantId>, StoreError>;
+
+    /// Which tenants have a target of this id, in the order of their ids. Ids are drawn at random, so
+    /// it is one at most unless somebody made it otherwise. Whoever asks has proved nothing yet: the
+    /// answer costs nothing that calls need.
+    ///
+    /// **Ordering**: sees every change that this store acknowledged.
+    ///
+    /// # Errors
+    /// [`StoreError`]; an unknown target is nobody's.
+    async fn target(&self, target: TargetId) -> Result<Vec<TenantId>, StoreError>;
 
     /// Frees the leases that nobody will: those that ran out, those whose call is over, and those
     /// that are older than a minute although no saved call knows of the attempt, which is what a

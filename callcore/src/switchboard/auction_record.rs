@@ -1,6 +1,9 @@
 //! An auction as stores keep it: one row for the auction, one for each target, and the log.
 
-use crate::auction::{BidReply, Entry, Exchange, Received, Reply, Settled};
+use chrono::{DateTime, Utc};
+
+use super::sell::give_up;
+use crate::auction::{BidReply, Entry, Exchange, Fall, Received, Reply, Settled, replay};
 use crate::call::Call;
 use crate::port::{AuctionRecord, BidRequestRecord, BidResponseRecord};
 use crate::vocabulary::{AuctionId, Seed, TargetId};
@@ -60,6 +63,15 @@ pub(super) fn record(call: &Call, trade: Trade) -> AuctionRecord {
         request,
         exchanges,
     }
+}
+
+/// The record of an auction whose caller hung up before the winner was dialled: nobody has won.
+pub(super) fn called_off(call: &Call, record: AuctionRecord, at: DateTime<Utc>) -> AuctionRecord {
+    let AuctionRecord { log, exchanges, .. } = record;
+    let mut settled = replay(&log);
+    settled.offer(at);
+    give_up(&mut settled, &Fall::CallEnded, at);
+    self::record(call, Trade { settled, exchanges })
 }
 
 /// The bid that a target made when it was asked.

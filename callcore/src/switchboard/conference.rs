@@ -40,7 +40,9 @@ pub(super) fn recall(call: &mut Call, event: &Event, now: DateTime<Utc>) -> Opti
     let step = call.flow.as_ref().filter(|flow| flow.is_running())?.conference?;
     let attempt = call.attempts.last().filter(|attempt| attempt.attempt == leg.attempt)?;
     let waits = attempt.target == AttemptTarget::Conference && !attempt.is_over();
-    if call.is_over() || !waits || leg.status != LegStatus::Ended {
+    // A second leg, which rang because the carrier was asked again, is not the one that is waited for.
+    let is_its_own = attempt.leg.as_ref() == Some(&leg.leg);
+    if call.is_over() || !waits || !is_its_own || leg.status != LegStatus::Ended {
         return None;
     }
     // Whether one who answered met the caller is known by how the caller comes back.

@@ -1,19 +1,21 @@
 //! Lets a winner confirm before it is dialled: the post of ping and post.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures_util::future::FutureExt as _;
 
 use super::ask::{failed, sent};
 use super::auction_record::Trade;
 use super::handle::Switchboard;
 use crate::auction::{
-    AnswerRecord, BidRequest, BidResponse, Confirmation, Exchange, Fall, Purpose, Reply, Variables,
-    confirm_request, parse_confirmation,
+    AnswerRecord, Bid, BidRequest, BidResponse, CompiledTarget, Confirmation, Exchange, Fall,
+    Purpose, Reply, Unanswered, Variables, confirm_request, parse_confirmation,
 };
 use crate::call::Call;
 use crate::plan::{AuctionPlan, Bidder, call_facts};
-use crate::port::HttpResponse;
+use crate::port::{HttpError, HttpResponse};
 use crate::vocabulary::{Destination, TargetId};
 
 impl Switchboard {
@@ -78,35 +80,46 @@ impl Switchboard {
         let mut outgoing = sent(&request);
         let left = Duration::from_millis(left_ms.unsigned_abs());
         outgoing.timeout = outgoing.timeout.min(left);
-        let answered = http.send(outgoing).await;
-        let secrets = request.secrets();
-        let of = |got: &HttpResponse| AnswerRecord::of(got.status, &got.body, &secrets);
+        let exchange = async {
+            let answered = http.send(outgoing).await;
+            let kept =
+                |got: &HttpResponse| AnswerRecord::of(got.status, &got.body, &request.secrets());
+            let answer = answered.as_ref().ok().map(kept);
+            let at = self.ports.clock.now();
+            (answer, understood(&bidder.compiled, answered, &request, &winner.bid, at))
+        };
+        // What panics here was handed nothing that anybody else uses afterwards.
+        let exchanged = AssertUnwindSafe(exchange).catch_unwind().await;
+        let crashed = |_| (None, Err(Unanswered::Crashed.to_string()));
+        let (answer, confirmed) = exchanged.unwrap_or_else(crashed);
         trade.exchanges.push(Exchange {
             target: bidder.target,
             purpose: Purpose::Confirm,
             request: request.kept(),
-            answer: answered.as_ref().ok().map(of),
+            answer,
         });
-        match answered {
-            Ok(response) => {
-                let answer = BidResponse {
-                    status: response.status,
-                    headers: &response.headers,
-                    body: &response.body,
-                };
-                let at = self.ports.clock.now();
-                let told = parse_confirmation(&bidder.compiled, &answer, &winner.bid, at);
-                match told {
-                    Confirmation::Confirmed(destination) => Ok(destination),
-                    Confirmation::Refused(declined) => Err(unsaid(declined.to_string(), &request)),
-                    Confirmation::Failed(failure) => Err(unsaid(failure.to_string(), &request)),
-                }
-            }
-            Err(error) => Err(match failed(error) {
-                Reply::Unanswered(unanswered) => unanswered.to_string(),
-                Reply::Answered(_) => "the answer is too large".into(),
-            }),
-        }
+        confirmed
+    }
+}
+
+/// Where a target that was asked to confirm wants the call, or why it does not take it.
+fn understood(
+    target: &CompiledTarget,
+    answered: Result<HttpResponse, HttpError>,
+    request: &BidRequest,
+    bid: &Bid,
+    at: DateTime<Utc>,
+) -> Result<Destination, String> {
+    let response = answered.map_err(|error| match failed(error) {
+        Reply::Unanswered(unanswered) => unanswered.to_string(),
+        Reply::Answered(_) => "the answer is too large".into(),
+    })?;
+    let HttpResponse { status, headers, body } = &response;
+    let answer = BidResponse { status: *status, headers, body };
+    match parse_confirmation(target, &answer, bid, at).redacted(&request.secrets()) {
+        Confirmation::Confirmed(destination) => Ok(destination),
+        Confirmation::Refused(declined) => Err(unsaid(declined.to_string(), request)),
+        Confirmation::Failed(failure) => Err(unsaid(failure.to_string(), request)),
     }
 }
 

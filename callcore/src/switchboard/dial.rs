@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::auction::{Offered, may_dial};
+use super::auction::Offered;
 use super::handle::{HandleError, Known, Outcome, Reply, Stepped, Switchboard};
 use super::incoming::Routing;
+use super::sell::may_dial;
 use super::settle;
 use crate::auction::AuctionLog;
 use crate::call::{

@@ -5,16 +5,18 @@
 use chrono::{DateTime, Utc};
 
 use super::conference;
+use super::custom_code::ScriptTime;
 use super::dial::{directive, hangup};
 use super::handle::{HandleError, Known, Outcome, Reply, Stepped, Switchboard};
 use super::incoming::{Routing, ask};
+use super::sell::is_dialable;
 use crate::call::{
     Attempt, AttemptTarget, Call, CallerInput, Confer, Directive, Event, FlowSession, FlowStatus,
     FlowStep, NoRouteReason, Progress, QueueOutcome,
 };
 use crate::flow::{Context, Input, Need, Routed, Run, Step, Turn};
 use crate::plan::{FlowPlan, Plan};
-use crate::vocabulary::{Destination, limits};
+use crate::vocabulary::Destination;
 
 /// An event on its way through a flow.
 struct Drive<'a> {
@@ -23,6 +25,8 @@ struct Drive<'a> {
     flow: &'a FlowPlan,
     now: DateTime<Utc>,
     run: Run<'a>,
+    /// How much time custom code took.
+    script_time: ScriptTime,
     /// The call, with what was decided of it in this event.
     carried: Outcome,
 }
@@ -50,7 +54,7 @@ impl Switchboard {
         let mut run = Run::open(&flow.program, context);
         let step = run.start();
         let carried = Outcome::of(call);
-        self.drive(Drive { event, plan, flow, now, run, carried }, step).await
+        self.drive(Drive::new(event, plan, flow, run, carried), step).await
     }
 
     /// Goes on with the flow of a call. `carried` has the call, and what was decided of it before in
@@ -71,7 +75,7 @@ impl Switchboard {
         let context = Context::of(&facts, session.flow, session.version, now);
         let mut run = Run::resume(&flow.program, context, session);
         let step = run.answer(input);
-        self.drive(Drive { event, plan, flow, now, run, carried }, step).await
+        self.drive(Drive::new(event, plan, flow, run, carried), step).await
     }
 
     async fn drive(&self, mut drive: Drive<'_>, mut step: Step) -> Result<Routing, HandleError> {
@@ -90,15 +94,19 @@ impl Switchboard {
             }
             step = match need {
                 Need::Script { code, call } => {
-                    let answer = self.ports.script.run(&code, &call).await;
-                    drive.run.answer(&Input::Scripted(answer.map_err(|error| error.to_string())))
+                    let (tenant, time) = (drive.plan.tenant, &mut drive.script_time);
+                    let answer = self.run_code(tenant, &code, &call, time).await;
+                    drive.run.answer(&Input::Scripted(answer))
                 }
                 Need::Ordinal { rotation } => {
-                    let (calls, call) = (&self.ports.calls, &drive.carried.call);
-                    let ordinal = calls.draw(call.tenant, call.id, &rotation, drive.now).await?;
+                    let (tenant, drawer) = (drive.carried.call.tenant, drive.run.drawer());
+                    let calls = &self.ports.calls;
+                    let ordinal = calls.draw(tenant, drawer, &rotation, drive.now).await?;
                     drive.run.answer(&Input::Ordinal(ordinal))
                 }
-                Need::Route if drive.has_routed() => drive.run.pause(),
+                Need::Route if drive.has_routed() || drive.is_late_for_an_auction() => {
+                    drive.run.pause()
+                }
                 Need::Route => match self.route_by_node(&mut drive).await? {
                     NodeRouted::Step(step) => step,
                     NodeRouted::Stored(directives) => return Ok(Routing::Stored(directives)),
@@ -115,12 +123,14 @@ impl Switchboard {
             let reason = NoRouteReason::NoBuyerAssigned;
             return Ok(NodeRouted::Step(drive.unrouted(reason)));
         };
-        if drive.carried.call.next_attempt() > limits::ATTEMPTS {
+        if !is_dialable(&drive.carried.call) {
             return Ok(NodeRouted::Step(drive.unrouted(NoRouteReason::AttemptLimit)));
         }
         let (event, now) = (drive.event, drive.now);
         drive.carried.call.begin_routing();
-        let call = drive.carried.call.clone();
+        // Bidders are told what the flow has gathered by now.
+        let flow = Some(drive.run.session().clone());
+        let call = Call { flow, ..drive.carried.call.clone() };
         let ask = ask(event, route, &call.caller);
         let look = self.ports.calls.look(call.tenant, call.id, &ask, now).await?;
         let routed = match self.route_plainly(event, call, route, &look, now).await? {
@@ -141,7 +151,7 @@ impl Switchboard {
     /// A flow cannot go on: plain routing takes over, in a step of its own where this one routed
     /// already.
     async fn failed(&self, mut drive: Drive<'_>) -> Result<Routing, HandleError> {
-        if drive.has_routed() {
+        if drive.has_routed() || drive.script_time.is_late() && drive.plan.auction.is_some() {
             drive.carried.call.no_route = None;
             let _ = drive.run.pause();
             return Ok(Routing::decided(drive.finish()));
@@ -177,7 +187,7 @@ impl Switchboard {
         if call.is_over() || call.attempts.iter().any(served) {
             return Ok(Routing::decided(hangup(call)));
         }
-        if call.next_attempt() > limits::ATTEMPTS {
+        if !is_dialable(&call) {
             return Ok(Routing::decided(Outcome::unrouted(call, NoRouteReason::AttemptLimit)));
         }
         call.begin_routing();
@@ -254,7 +264,7 @@ impl Switchboard {
             return Ok(Routing::decided(hangup(call)));
         };
         match session.status {
-            FlowStatus::Running if session.expires_at < now => {
+            FlowStatus::Running if session.status_at(now) == FlowStatus::Expired => {
                 session.status = FlowStatus::Expired;
                 Ok(Routing::decided(hangup(call)))
             }
@@ -321,7 +331,26 @@ fn in_flow(call: &Call) -> bool {
     call.flow.as_ref().is_some_and(FlowSession::is_running)
 }
 
+impl<'a> Drive<'a> {
+    fn new(
+        event: &'a Event,
+        plan: &'a Plan,
+        flow: &'a FlowPlan,
+        run: Run<'a>,
+        carried: Outcome,
+    ) -> Self {
+        let (now, script_time) = (run.now(), ScriptTime::default());
+        Self { event, plan, flow, now, run, script_time, carried }
+    }
+}
+
 impl Drive<'_> {
+    /// Whether the call is to be sold, and custom code took too much of the event's time.
+    fn is_late_for_an_auction(&self) -> bool {
+        let route = self.flow.route(&self.run.session().node);
+        self.script_time.is_late() && route.is_some_and(|route| route.auction.is_some())
+    }
+
     /// Whether this event routed the call already.
     const fn has_routed(&self) -> bool {
         self.carried.decision.is_some() || self.carried.auction.is_some()
@@ -338,7 +367,7 @@ impl Drive<'_> {
         let call = &mut self.carried.call;
         call.begin_routing();
         let attempt = call.next_attempt();
-        if attempt > limits::ATTEMPTS {
+        if !is_dialable(call) {
             return None;
         }
         call.attempts.push(Attempt::dialled(attempt, target, destination.clone(), self.now));

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::auction::HealthBook;
+use super::auction_record::called_off;
+use super::health::HealthBook;
+use super::secrets::{journalled, stored_reply};
 use super::settle;
 use crate::auction::AuctionLog;
 use crate::call::{
@@ -188,11 +190,13 @@ impl Outcome {
 
     /// Takes over what was saved of the call while bidders were asked. Where the caller is gone by
     /// then, nobody is dialled.
-    fn catch_up(&mut self, saved: &Call) {
+    fn catch_up(&mut self, saved: &Call, now: DateTime<Utc>) {
         self.call.catch_up(saved);
         if saved.is_over() {
             self.call.attempts.truncate(saved.attempts.len());
             self.directives = vec![Directive::Hangup];
+            let auction = self.auction.take();
+            self.auction = auction.map(|auction| called_off(&self.call, auction, now));
         }
     }
 
@@ -243,6 +247,7 @@ impl Switchboard {
             EventKind::Progress(_)
             | EventKind::LegProgress(_)
             | EventKind::Recording(_)
+            | EventKind::Transcription(_)
             | EventKind::TargetReport(_) => self.news(event).await,
         }
     }
@@ -265,7 +270,7 @@ impl Switchboard {
         let id = event.carrier_call.id();
         let ask = Ask { step: Some(event.step()), ..Ask::default() };
         let look = self.ports.calls.look(tenant, id, &ask, now).await?;
-        if let Some(directives) = look.reply {
+        if let Some(directives) = stored_reply(event, &look) {
             return Ok(Err(Reply::stored(id, tenant, directives)));
         }
         let auction = look.auction;
@@ -302,7 +307,7 @@ impl Switchboard {
             let look = self.look_again(event, tenant, now).await;
             match look.map_err(|error| HandleError::from(error).interrupted())? {
                 Ok(known) => {
-                    outcome.catch_up(&known.before.0);
+                    outcome.catch_up(&known.before.0, self.ports.clock.now());
                     newest = Some(known.before);
                 }
                 Err(reply) => return Ok(Stepped::Done(reply)),
@@ -327,7 +332,8 @@ impl Switchboard {
             call.response_ms = u64::try_from(taken.num_milliseconds()).ok();
         }
         let milestones = Milestone::between(before.map(|(call, _)| call), &call);
-        let (id, tenant) = (call.id, call.tenant);
+        let (id, tenant, step) = (call.id, call.tenant, event.step());
+        let shown = journalled(&mut call, &step, &directives);
         let (passed, deliveries) = (nodes.clone(), outbox.len());
         let save = Save {
             growth: Growth::between(before.map(|(call, _)| call), &call),
@@ -336,10 +342,10 @@ impl Switchboard {
             expected: before.map(|(_, version)| *version),
             fact: Fact {
                 at: now,
-                step: event.step(),
+                step,
                 event: kept(&event.kind, sensitive),
                 parameters: event.parameters.clone(),
-                directives: directives.clone(),
+                directives: shown,
                 nodes,
             },
             decision,

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::handle::{HandleError, Outcome, Reply, Stepped, Switchboard};
+use super::secrets::stored_reply;
 use crate::call::{Call, CallStatus, Caller, Directive, Event, Incoming, NoRouteReason};
 use crate::plan::Plan;
-use crate::port::{Ask, Held, Look, Reserved, StoreError};
+use crate::port::{Ask, EarlierBids, Held, Look, Reserved, StoreError};
 use crate::routing::{Decision, Eligibility, Observed, Turn};
 use crate::vocabulary::{BuyerId, CallId, PhoneNumber, Seed, Tags, TenantId};
 
@@ -30,9 +31,10 @@ impl Switchboard {
         incoming: &Incoming,
     ) -> Result<Stepped, HandleError> {
         let id = event.carrier_call.id();
-        let plan = match incoming.called.parse::<PhoneNumber>() {
-            Ok(called) => self.plan_for(&called).await?,
-            Err(_) => None,
+        let plan = match (incoming.trial, incoming.called.parse::<PhoneNumber>()) {
+            (Some(trial), _) => self.plan_of_trial(event.tenant, trial).await?,
+            (None, Ok(called)) => self.plan_for(&called).await?,
+            (None, Err(_)) => None,
         };
         let Some(plan) = plan else {
             return Ok(Stepped::Done(self.nobody_answers(id)));
@@ -40,12 +42,13 @@ impl Switchboard {
         let now = self.ports.clock.now();
         let ask = ask(event, &plan, &incoming.caller);
         let look = self.ports.calls.look(plan.tenant, id, &ask, now).await?;
-        if let Some(directives) = look.reply {
+        if let Some(directives) = stored_reply(event, &look) {
             return Ok(Stepped::Done(Reply::stored(id, plan.tenant, directives)));
         }
         let call = new_call(event, incoming, &plan, now);
         let routing = match &plan.flow {
-            _ if !plan.is_active() => {
+            // A campaign is tested before it is activated, too.
+            _ if !plan.is_active() && incoming.trial.is_none() => {
                 Routing::decided(Outcome::unrouted(call, NoRouteReason::CampaignNotActive))
             }
             Some(flow) => self.open_flow(event, call, &plan, flow, now).await?,
@@ -181,8 +184,11 @@ pub(super) fn ask(event: &Event, plan: &Plan, caller: &Caller) -> Ask {
         caps: plan.caps(),
         caller: caller.number.clone().filter(|_| plan.looks_at_contacts()),
         bids: plan.auction.as_ref().and_then(|terms| {
-            let targets = terms.bidders.iter().map(|bidder| bidder.target).collect();
-            Some((caller.number.clone()?, targets))
+            Some(EarlierBids {
+                campaign: plan.id,
+                caller: caller.number.clone()?,
+                targets: terms.bidders.iter().map(|bidder| bidder.target).collect(),
+            })
         }),
         activity: (!activity.is_empty()).then_some((plan.id, activity)),
     }
@@ -212,6 +218,7 @@ fn new_call(event: &Event, incoming: &Incoming, plan: &Plan, now: DateTime<Utc>)
         converted_by: None,
         revenue: None,
         recording: None,
+        transcription: None,
         tags: Tags::default(),
         flow: None,
         facts: 0,

@@ -15,13 +15,17 @@ mod auction;
 mod auction_record;
 mod conference;
 mod confirm;
+mod custom_code;
 mod dial;
 mod fan_out;
 mod flow;
 mod handle;
+mod health;
 mod incoming;
 mod plans;
 mod report;
+mod secrets;
+mod sell;
 mod settle;
 
 #[cfg(test)]

@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use super::handle::Switchboard;
 use crate::call::Call;
 use crate::plan::{NumberHolder, PinnedFlow, Plan};
 use crate::port::StoreError;
-use crate::vocabulary::{CampaignId, PhoneNumber, TenantId};
+use crate::vocabulary::{CampaignId, PhoneNumber, TenantId, TrialId, limits};
 
 impl Switchboard {
     /// The plan of the campaign that answers a number. Numbers that nobody holds are remembered too.
@@ -20,6 +22,26 @@ impl Switchboard {
             Some(campaign) => self.plan(holder.tenant, campaign, None).await,
             None => Ok(None),
         }
+    }
+
+    /// The plan of the campaign that a test call runs in, with the trial as its flow; `None` where the
+    /// trial is unknown, or takes calls no more.
+    pub(super) async fn plan_of_trial(
+        &self,
+        tenant: Option<TenantId>,
+        trial: TrialId,
+    ) -> Result<Option<Arc<Plan>>, StoreError> {
+        let Some(tenant) = tenant else { return Ok(None) };
+        let Some(trial) = self.ports.directory.trial(tenant, trial).await? else {
+            return Ok(None);
+        };
+        let age = self.ports.clock.now() - trial.created_at;
+        if age > TimeDelta::seconds(limits::TRIAL_SECS) {
+            return Ok(None);
+        }
+        let plan = self.plan(tenant, trial.campaign, Some(trial.pinned)).await?;
+        // Whoever tests a draft must not take another version for it.
+        Ok(plan.filter(|plan| plan.flow.as_ref().is_some_and(|flow| flow.pinned == trial.pinned)))
     }
 
     /// The plan of a call's campaign, unless the campaign is gone: with the version of the flow that

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::handle::{HandleError, Reply, Switchboard};
 use crate::call::{Call, Event, EventKind, TargetReport};
 use crate::port::{Ask, StoreError};
-use crate::vocabulary::{CallId, TenantId};
+use crate::vocabulary::{CallId, TenantId, limits};
 
 /// What came of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,11 +19,14 @@ pub enum ReportOutcome {
         /// The reply to it as an event: whether it had come before, and what the call reached.
         reply: Reply,
     },
+    /// The target was dialled for the call and never answered.
+    NotConnected,
     /// The call is unknown, or the target was not dialled for it.
     NotDialled,
-    /// The call's journal takes no more news, see
-    /// [`limits::CALL_FACTS`](crate::vocabulary::limits::CALL_FACTS).
+    /// The call's journal takes no more news, see [`limits::CALL_FACTS`].
     Full,
+    /// The target said enough about the call, see [`limits::TARGET_REPORTS`].
+    TooMany,
 }
 
 impl Switchboard {
@@ -44,6 +47,10 @@ impl Switchboard {
         let Some(known) = known.filter(|known| known.dialled(report.target)) else {
             return Ok(ReportOutcome::NotDialled);
         };
+        let target = report.target;
+        if !known.hears(target) {
+            return Ok(ReportOutcome::NotConnected);
+        }
         let event = Event {
             carrier_call: known.carrier_call,
             tenant: Some(tenant),
@@ -54,6 +61,9 @@ impl Switchboard {
         match self.known(tenant, call).await? {
             Some(call) if reply.tenant.is_some() => {
                 Ok(ReportOutcome::Kept { call: Box::new(call), reply })
+            }
+            Some(call) if call.reports_of(target) >= limits::TARGET_REPORTS => {
+                Ok(ReportOutcome::TooMany)
             }
             _ => Ok(ReportOutcome::Full),
         }

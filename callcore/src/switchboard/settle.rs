@@ -23,6 +23,11 @@ impl Switchboard {
         if unbounded && before.0.facts >= limits::CALL_FACTS {
             return Ok(Stepped::Done(self.unknown_call(event)));
         }
+        if let EventKind::TargetReport(report) = &event.kind
+            && before.0.reports_of(report.target) >= limits::TARGET_REPORTS
+        {
+            return Ok(Stepped::Done(self.unknown_call(event)));
+        }
         let mut call = before.0.clone();
         // Late and repeated news change nothing but the journal.
         let _: Option<Advance> = match &event.kind {
@@ -32,6 +37,7 @@ impl Switchboard {
                 call.recording(recording);
                 None
             }
+            EventKind::Transcription(told) => Some(call.transcription(told)),
             EventKind::TargetReport(report) => Some(call.report(report)),
             EventKind::Incoming(_) | EventKind::DialResult(_) | EventKind::FlowStep(_) => None,
         };
@@ -51,8 +57,10 @@ impl Switchboard {
 /// reserved for and never dialled.
 pub(super) fn releases(call: &Call) -> Vec<Release> {
     let over = |attempt: &&Attempt| attempt.is_over() && attempt.lease.is_some();
-    let release =
-        |attempt: &Attempt| Release { attempt: attempt.attempt, refund: !attempt.connected() };
+    let release = |attempt: &Attempt| Release {
+        attempt: attempt.attempt,
+        refund: call.is_test() || !attempt.connected(),
+    };
     let dialled = |number: &u32| call.attempts.iter().any(|attempt| attempt.attempt == *number);
     let given_up = (1..=call.reserved).filter(|number| !dialled(number));
     let given_up = given_up.map(|attempt| Release { attempt, refund: true });
@@ -60,9 +68,9 @@ pub(super) fn releases(call: &Call) -> Vec<Release> {
 }
 
 /// Marks a call as converted once a conversation was long enough for its buyer. A target that
-/// reported what became of its attempt has had the last word on it.
+/// reported what became of its attempt has had the last word on it. A test never converts.
 pub(super) fn convert(call: &mut Call, plan: &Plan) {
-    if call.converted {
+    if call.converted || call.is_test() {
         return;
     }
     for attempt in call.attempts.iter().filter(|attempt| attempt.reported.is_none()) {

@@ -2,12 +2,21 @@
 
 mod auctions;
 mod bidders;
+mod clock;
 mod desk;
 mod exchanges;
 mod flows;
+mod gathered;
 mod reports;
+mod sales;
+mod script_time;
+mod secrets;
 mod targets;
 mod terms;
+mod throttling;
+mod transcriptions;
+mod transfers;
+mod trials;
 
 use chrono::TimeDelta;
 

@@ -119,6 +119,11 @@ identity!(
     FlowId
 );
 identity!(
+    /// A trial of a flow: what one test call runs. Random, so that nobody guesses the address that
+    /// starts it.
+    TrialId
+);
+identity!(
     /// A capacity lease: what one dial attempt of one call holds.
     LeaseId
 );

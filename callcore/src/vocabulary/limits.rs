@@ -16,6 +16,9 @@ pub const GEO_RULES: usize = 1_000;
 pub const WEIGHT: u32 = 1_000;
 /// Dial attempts of one call, over all its fallbacks and reroutes.
 pub const ATTEMPTS: u32 = 20;
+/// Reservations of one call, dialled or not: each bid that is not confirmed takes one, and a flow may
+/// hold several auctions.
+pub const RESERVATIONS: u32 = 500;
 /// Reroutes after a short call (spec RTE-7).
 pub const REROUTES: u32 = 5;
 /// Shortest and longest ringing time of a dial in seconds, as `<Dial timeout>` has it:
@@ -41,6 +44,8 @@ pub const RESTEPS: usize = 16;
 /// Facts in the journal of one call. News beyond that is answered and not kept; what a caller waits
 /// for is bounded by the attempts, and always kept.
 pub const CALL_FACTS: u32 = 500;
+/// Reports of one target about one call: it may change its mind, and not fill the journal.
+pub const TARGET_REPORTS: u32 = 20;
 /// Items of one page of a list.
 pub const PAGE_ITEMS: usize = 500;
 /// Days that a duplicate rule looks back at the most.
@@ -51,6 +56,8 @@ pub const WRAP_UP_SECS: u32 = 86_400;
 pub const BID_TIMEOUT_MS: std::ops::RangeInclusive<u32> = 50..=8_000;
 /// Targets of one auction.
 pub const AUCTION_TARGETS: usize = 100;
+/// Failing targets that one process remembers.
+pub const FAILING_TARGETS: usize = 10_000;
 /// Rows of one table of bid modifiers, as Ringba has it.
 pub const BID_MODIFIERS: usize = 100;
 /// The largest factor of a bid modifier.
@@ -90,6 +97,8 @@ pub const PATH_SELECTORS: usize = 16;
 pub const BID_ID_BYTES: usize = 200;
 /// Longest reason of a bidder that is kept, in characters.
 pub const REASON_CHARACTERS: usize = 200;
+/// Largest document of a flow, in bytes.
+pub const FLOW_BYTES: usize = 1_048_576;
 /// Nodes of one flow.
 pub const FLOW_NODES: usize = 500;
 /// Connections of one flow.
@@ -103,8 +112,26 @@ pub const FLOW_QUESTIONS: u32 = 500;
 /// Largest reply that a flow gives, as a carrier's document. A carrier takes 64 KB, and the no-route
 /// treatment may follow.
 pub const FLOW_REPLY_BYTES: usize = 40_000;
+/// The number of a flow's first trial. Published versions count from 1 and stay below it.
+pub const FIRST_TRIAL: u32 = 1 << 31;
+/// Trials that are kept of one flow: the newest ones.
+pub const FLOW_TRIALS: u32 = 20;
+/// Trials that one tenant makes in a minute.
+pub const TRIALS_PER_MINUTE: u32 = 5;
+/// How long a trial takes a call, in seconds: longer than any phone rings.
+pub const TRIAL_SECS: i64 = 600;
 /// How long a flow's session lasts when nothing comes, in seconds: longer than the longest call.
 pub const FLOW_SESSION_SECS: i64 = 100_000;
+/// How long custom code runs for one event of a call in all, in milliseconds: a caller hears
+/// something within ten seconds, and most of them are for bidders.
+pub const FLOW_SCRIPT_MS: u64 = 2_000;
+/// Replies that are kept apart from the journal because they say what a caller entered in confidence:
+/// a carrier repeats its newest webhooks.
+pub const FLOW_REPLIES: usize = 16;
+/// Sensitive answers of one call that are remembered in order to be hidden.
+pub const FLOW_SECRETS: usize = 500;
+/// What is kept of a transcription, in characters: a carrier transcribes two minutes.
+pub const TRANSCRIPTION_CHARACTERS: usize = 10_000;
 /// Options of one menu: as many as there are keys.
 pub const MENU_OPTIONS: usize = 12;
 /// Branches of one splitter.
@@ -113,6 +140,23 @@ pub const SPLITS: usize = 50;
 pub const ROUTER_BUYERS: usize = 500;
 /// Pixels, events or parameters of one node.
 pub const PIXELS: usize = 50;
+/// Longest name of a pixel's parameter, in bytes.
+pub const PARAMETER_NAME_BYTES: usize = 100;
+/// Longest URL of a pixel once it is filled in, in bytes. Receivers commonly take no longer ones.
+pub const PIXEL_URL_BYTES: usize = 8_192;
+/// Largest form that a pixel posts, in bytes.
+pub const PIXEL_BODY_BYTES: usize = 65_536;
+/// Pixels that one event leaves to be sent.
+pub const FLOW_PIXELS: usize = 200;
+/// What the pixels of one event take together, in bytes: names, URLs and bodies.
+pub const FLOW_PIXELS_BYTES: usize = 500_000;
+/// Nodes of one flow that route calls by settings that no other one has: each becomes a plan with
+/// candidates of its own.
+pub const FLOW_ROUTES: usize = 50;
+/// Shortest and longest time that the last message of a call may be given, in seconds.
+pub const PLAYBACK_SECS: std::ops::RangeInclusive<u32> = 1..=600;
+/// Nodes of one path of a flow's figures, after which it is cut.
+pub const PATH_NODES: usize = 32;
 /// Longest regular expression of a flow, in bytes.
 pub const PATTERN_BYTES: usize = 1_000;
 /// What one compiled regular expression may take, in bytes.
@@ -121,5 +165,17 @@ pub const PATTERN_COMPILED_BYTES: usize = 1_000_000;
 pub const CODE_BYTES: usize = 16_384;
 /// Turns of one simulated call: how often the carrier comes back.
 pub const SIMULATED_TURNS: usize = 100;
+/// What the transcript of one simulated call holds, in bytes: beyond that the simulation stops.
+pub const SIMULATED_BYTES: usize = 1_000_000;
 /// Inputs of one simulated call.
 pub const SIMULATED_INPUTS: usize = 200;
+/// Longest address of a delivery once it is filled, in bytes.
+pub const DELIVERY_URL_BYTES: usize = 8_192;
+/// How often a delivery may be claimed beyond the tries that its retries allow: claims that nobody
+/// settled, tries that could not begin, and the time that a recall waits.
+pub const DELIVERY_SPARE_TRIES: u32 = 10;
+/// How often a delivery that cannot be read is claimed before it is given up: servers of another
+/// version may be able to.
+pub const UNREADABLE_TRIES: u32 = 10;
+/// How long a delivery is kept that arrived or was given up, in days.
+pub const ENDED_DELIVERY_DAYS: i64 = 7;

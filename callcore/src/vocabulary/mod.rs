@@ -15,7 +15,7 @@ mod tags;
 pub use cursor::{Cursor, InvalidCursor, Page, PageRequest};
 pub use id::{
     ApiKeyId, AuctionId, BuyerGroupId, BuyerId, CallId, CampaignId, CandidateId, FlowId, LeaseId,
-    NumberId, PoolId, RouterId, SessionId, TargetId, TenantId, UserId,
+    NumberId, PoolId, RouterId, SessionId, TargetId, TenantId, TrialId, UserId,
 };
 pub use money::{Currency, InvalidCurrency, Money};
 pub use phone::{Destination, InvalidDestination, InvalidPhoneNumber, PhoneNumber};

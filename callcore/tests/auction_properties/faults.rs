@@ -1,4 +1,4 @@
-//! Twenty ways in which an auction can be wrong. Each spoils what goes into the machine or what
+//! More than twenty ways in which an auction can be wrong. Each spoils what goes into the machine or what
 //! comes out of it, and nothing where the fault is another.
 
 use callcore::auction::{
@@ -111,6 +111,23 @@ pub(crate) fn settled(fault: Fault, mut settled: Settled) -> Settled {
         _ => {}
     }
     settled
+}
+
+/// Who fell out keeps its place, with whatever is reserved for it.
+pub(crate) fn fallen(fault: Fault, settled: &mut Settled, target: TargetId) {
+    if fault == Fault::PlaceKept {
+        let own = settled.ranking.iter_mut().filter(|ranked| ranked.target_id == target);
+        own.for_each(|ranked| ranked.fallen = None);
+    }
+}
+
+/// When it is looked whether earlier bids hold.
+pub(crate) fn looked_at(
+    fault: Fault,
+    at: DateTime<Utc>,
+    settled_at: DateTime<Utc>,
+) -> DateTime<Utc> {
+    if fault == Fault::HoldsForever { settled_at } else { at }
 }
 
 /// What a log keeps.

@@ -33,9 +33,14 @@ pub(crate) fn deadline_ms(world: &World, bidder: &Bidder) -> u32 {
 
 /// Whether it is asked.
 pub(crate) fn is_asked(world: &World, bidder: &Bidder) -> bool {
+    is_asked_at(world, bidder, after(0))
+}
+
+/// Whether it is asked in an auction that opens then.
+pub(crate) fn is_asked_at(world: &World, bidder: &Bidder, opened: DateTime<Utc>) -> bool {
     !bidder.closed
         && !bidder.adjustments.contains(&Change::Reject)
-        && bidder.health().admits(target(bidder.id), world.seed(), after(0))
+        && bidder.health().admits(target(bidder.id), world.seed(), opened)
 }
 
 /// The bid after its modifiers.

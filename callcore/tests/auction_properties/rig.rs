@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use callcore::auction::{
-    Auction, AuctionLog, BidReply, BidResponse, CompiledTarget, Entry, Invitation, Progress,
+    Auction, AuctionLog, BidReply, BidResponse, CompiledTarget, Entry, Fall, Invitation, Progress,
     RankedBid, Reply, Settled, Terms, Unanswered, parse, replay,
 };
 use callcore::model::Target;
@@ -18,7 +18,7 @@ pub(crate) static PLAIN: LazyLock<CompiledTarget> = LazyLock::new(|| {
     Target::new("Plain", "https://bid.example.com/").compile().expect("it is a plain target")
 });
 
-/// What can be wrong, one for each property.
+/// What can be wrong, at least one for each property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     None,
@@ -42,6 +42,8 @@ pub(crate) enum Fault {
     AsksAgain,
     EveryCurrencyIsOurs,
     SecretsKept,
+    PlaceKept,
+    HoldsForever,
 }
 
 /// The machine with whoever drives it.
@@ -55,8 +57,36 @@ pub(crate) type Arrival = (DateTime<Utc>, TargetId, Reply);
 
 impl Rig {
     pub(crate) fn open(&self, terms: Terms, invitations: Vec<Invitation>, seed: Seed) -> Auction {
+        self.open_at(terms, invitations, seed, start())
+    }
+
+    pub(crate) fn open_at(
+        &self,
+        terms: Terms,
+        invitations: Vec<Invitation>,
+        seed: Seed,
+        at: DateTime<Utc>,
+    ) -> Auction {
         let (terms, invitations, seed) = faults::opening(self.fault, terms, invitations, seed);
-        Auction::open(terms, invitations, seed, start())
+        Auction::open(terms, invitations, seed, at)
+    }
+
+    /// The bids that still hold when the caller calls again.
+    pub(crate) fn holding(&self, settled: &Settled, at: DateTime<Utc>) -> Vec<RankedBid> {
+        let at = faults::looked_at(self.fault, at, settled.log.settled_at);
+        settled.holding(at).cloned().collect()
+    }
+
+    /// A winner falls out.
+    pub(crate) fn fall(
+        &self,
+        settled: &mut Settled,
+        target: TargetId,
+        why: Fall,
+        at: DateTime<Utc>,
+    ) {
+        settled.fall(target, why, at);
+        faults::fallen(self.fault, settled, target);
     }
 
     fn open_world(&self, world: &World) -> Auction {

@@ -148,6 +148,12 @@ pub enum Why {
         /// How.
         text: String,
     },
+    /// It was taken out of the campaign since it bid.
+    Removed,
+    /// The caller hung up before it was dialled.
+    CallEnded,
+    /// The call's attempts were used up before it was dialled.
+    AttemptLimit,
 }
 
 impl fmt::Display for Why {
@@ -183,6 +189,9 @@ impl fmt::Display for Why {
             }
             Self::NotConfirmed { text } => write!(f, "not confirmed: {text}"),
             Self::DialFailed { text } => write!(f, "the dial failed: {text}"),
+            Self::Removed => f.write_str("no longer in the campaign"),
+            Self::CallEnded => f.write_str("the caller hung up before it was dialled"),
+            Self::AttemptLimit => f.write_str("the call may not be dialled any more"),
         }
     }
 }

@@ -4,10 +4,10 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use crate::auction::secrets;
 use crate::auction::{BidReply, RenderError, Verdict};
-use crate::vocabulary::TargetId;
+use crate::vocabulary::{Destination, TargetId};
 
 /// What came back from a target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,47 +100,32 @@ impl From<RenderError> for Reply {
     }
 }
 
-/// What stands where a secret stood.
-const REDACTED: &str = "[redacted]";
-
 impl Reply {
     /// Whether nothing was sent at all.
     pub(super) const fn is_unsent(&self) -> bool {
         matches!(self, Self::Unanswered(Unanswered::NotSent { .. }))
     }
 
+    fn destination(&self) -> Option<&Destination> {
+        match self {
+            Self::Answered(BidReply::Bid(bid)) => bid.destination.as_ref(),
+            Self::Answered(_) | Self::Unanswered(_) => None,
+        }
+    }
+
     /// The reply with every one of these words blotted out, for bidders that echo what they were
     /// sent: the log keeps replies, and neither a credential nor a hidden caller id may stand in it.
     #[must_use]
-    pub fn redacted(self, secrets: &[&str]) -> Self {
-        let Ok(mut value) = serde_json::to_value(&self) else { return self };
-        let secrets: Vec<&str> = secrets.iter().copied().filter(|word| !word.is_empty()).collect();
-        if !blot_out(&mut value, &secrets) {
-            return self;
-        }
+    pub fn redacted(self, words: &[&str]) -> Self {
         // What needs its form, such as a destination, cannot be blotted out: then nothing is kept.
-        let unreadable = || Self::Unanswered(Unanswered::NotHttp { error: REDACTED.to_owned() });
-        serde_json::from_value(value).unwrap_or_else(|_| unreadable())
-    }
-}
-
-/// Whether there was anything to blot out.
-fn blot_out(value: &mut Value, secrets: &[&str]) -> bool {
-    match value {
-        Value::String(text) => {
-            let found: Vec<_> = secrets.iter().filter(|secret| text.contains(**secret)).collect();
-            for secret in &found {
-                *text = text.replace(**secret, REDACTED);
-            }
-            !found.is_empty()
-        }
-        Value::Array(values) => {
-            values.iter_mut().fold(false, |any, value| blot_out(value, secrets) | any)
-        }
-        Value::Object(members) => {
-            members.values_mut().fold(false, |any, value| blot_out(value, secrets) | any)
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        let unreadable = || {
+            let error = secrets::REDACTED.to_owned();
+            Self::Unanswered(Unanswered::NotHttp { error })
+        };
+        let destination = self.destination().cloned();
+        secrets::redacted(self, words)
+            .filter(|reply| reply.destination() == destination.as_ref())
+            .unwrap_or_else(unreadable)
     }
 }
 

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::auction::{Auction, Part, Slot, millis};
+use super::auction::{Auction, Got, Part, Slot, millis};
 use super::entry::{Entry, Why};
 use super::finish::Standing;
 use super::judge::{Judged, Valid};
-use super::reply::Reply;
+use super::reply::{Reply, Unanswered};
 use super::settled::{Outcome, RankedBid, Settled};
 use crate::auction::{AuctionLog, Sign, Verdict, pricing};
-use crate::vocabulary::Money;
+use crate::vocabulary::{Money, limits};
 
 impl Auction {
     /// Settles at an instant: with everything that had come by then, and without what had not. Who
@@ -126,8 +126,24 @@ impl Auction {
             response_time_ms: got
                 .filter(|got| matches!(got.received.reply, Reply::Answered(_)))
                 .map(|got| millis(got.received.at - self.opened_at)),
-            sign: sign(slot, now),
+            sign: self.sign(slot, now),
         }
+    }
+
+    /// What the exchange with a target says of its health. Where this auction waits for it for less
+    /// than its own time-out, that it did not answer by then is no fault of its.
+    fn sign(&self, slot: &Slot, now: DateTime<Utc>) -> Option<Sign> {
+        let Part::Asked { got, deadline, .. } = &slot.part else { return None };
+        let own_ms = slot.invitation.timeout_ms.min(*limits::BID_TIMEOUT_MS.end());
+        let own_deadline = self.opened_at + TimeDelta::milliseconds(own_ms.into());
+        let Some(Got { received, .. }) = got else {
+            return (now >= own_deadline).then_some(Sign::Bad);
+        };
+        let late = received.at > own_deadline;
+        let cut_off = received.reply == Reply::Unanswered(Unanswered::Timeout)
+            && *deadline < own_deadline
+            && !late;
+        if cut_off { None } else { Sign::of(&received.reply, late) }
     }
 
     fn into_log(self, settled_at: DateTime<Utc>) -> AuctionLog {
@@ -168,15 +184,6 @@ fn verdict(slot: &Slot, now: DateTime<Utc>) -> (Verdict, Option<Why>) {
         Some(got) if got.received.at <= now => got.judged.verdict(),
         None if now >= deadline => (Verdict::Timeout, None),
         Some(_) | None => (Verdict::NotNeeded, Some(Why::OverBefore)),
-    }
-}
-
-/// What the exchange with a target says of its health.
-fn sign(slot: &Slot, now: DateTime<Utc>) -> Option<Sign> {
-    let Part::Asked { got, deadline, .. } = &slot.part else { return None };
-    match got {
-        Some(got) => Sign::of(&got.received.reply, got.received.at > *deadline),
-        None => (now >= *deadline).then_some(Sign::Bad),
     }
 }
 

@@ -84,6 +84,14 @@ pub enum Fall {
         /// How.
         text: String,
     },
+    /// It was paused since it bid.
+    Paused,
+    /// It was taken out of the campaign since it bid.
+    Removed,
+    /// The caller hung up before it was dialled.
+    CallEnded,
+    /// The call may not be dialled any more.
+    AttemptLimit,
 }
 
 /// Something that happened to the winner.
@@ -267,5 +275,9 @@ fn verdict(
         Some(Fall::DialFailed { text }) => {
             (Verdict::Lost, Some(Why::DialFailed { text: text.clone() }))
         }
+        Some(Fall::Paused) => (Verdict::Closed, Some(Why::Paused)),
+        Some(Fall::Removed) => (Verdict::Closed, Some(Why::Removed)),
+        Some(Fall::CallEnded) => (Verdict::Lost, Some(Why::CallEnded)),
+        Some(Fall::AttemptLimit) => (Verdict::Lost, Some(Why::AttemptLimit)),
     }
 }

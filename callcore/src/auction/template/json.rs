@@ -20,18 +20,16 @@ impl Json {
         for piece in scan(text, site)? {
             match piece {
                 Piece::Text(text) => {
-                    let keys = reader.read(text);
-                    if keys {
-                        problems.push(site.problem(
-                            "misplaced_variable",
-                            "a variable stands in values, not in the name of a member",
-                        ));
-                    }
+                    reader.read(text);
                     nodes.push(Node::Text(text.to_owned()));
                 }
-                Piece::Value { choices, .. } => {
+                Piece::Value { choices, source } => {
+                    if reader.expects_name {
+                        let message =
+                            format!("{source} stands in the name of a member, not in a value");
+                        problems.push(site.problem("misplaced_variable", message));
+                    }
                     let place = if reader.in_string { Place::JsonString } else { Place::JsonValue };
-                    reader.has_value |= reader.in_string;
                     nodes.push(Node::Value { place, choices });
                 }
             }
@@ -50,35 +48,38 @@ impl Json {
     }
 }
 
-/// Follows the strings of a JSON text.
+/// Follows a JSON text as far as it takes to tell names from values. A name that came from a value
+/// could be a second one of its kind, or no string at all.
 #[derive(Debug, Default)]
 struct Reader {
     in_string: bool,
     escaped: bool,
-    /// The string that is read or was last read has a variable in it.
-    has_value: bool,
+    /// What comes next, or what the string that is read is, is the name of a member.
+    expects_name: bool,
+    /// Whether each list or object that is open is an object.
+    open: Vec<bool>,
 }
 
 impl Reader {
-    /// Whether a string with a variable turned out to be a member's name.
-    fn read(&mut self, text: &str) -> bool {
-        let mut found = false;
+    fn read(&mut self, text: &str) {
         for c in text.chars() {
-            if self.in_string {
-                match c {
-                    _ if self.escaped => self.escaped = false,
-                    '\\' => self.escaped = true,
-                    '"' => self.in_string = false,
-                    _ => {}
+            match c {
+                _ if self.escaped => self.escaped = false,
+                '\\' if self.in_string => self.escaped = true,
+                '"' => self.in_string = !self.in_string,
+                _ if self.in_string => {}
+                '{' | '[' => {
+                    self.open.push(c == '{');
+                    self.expects_name = c == '{';
                 }
-            } else if c == '"' {
-                (self.in_string, self.has_value) = (true, false);
-            } else if c == ':' {
-                found |= std::mem::take(&mut self.has_value);
-            } else if !c.is_ascii_whitespace() {
-                self.has_value = false;
+                '}' | ']' => {
+                    self.open.pop();
+                    self.expects_name = false;
+                }
+                ',' => self.expects_name = self.open.last() == Some(&true),
+                ':' => self.expects_name = false,
+                _ => {}
             }
         }
-        found
     }
 }

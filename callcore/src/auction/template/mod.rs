@@ -61,6 +61,13 @@ impl RenderError {
     }
 }
 
+/// A text as it stands in XML.
+pub(crate) fn xml_escaped(text: &str) -> String {
+    let mut output = String::with_capacity(text.len());
+    place::escape_xml(&mut output, text);
+    output
+}
+
 /// What a template is read with: where it stands, and which variables it may use.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Site<'a> {

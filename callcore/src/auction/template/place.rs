@@ -99,7 +99,7 @@ fn is_plain_json(text: &str) -> bool {
 
 /// Escapes what is markup and what parsers would normalise away, and leaves out what XML 1.0 (§2.2)
 /// cannot hold at all.
-fn escape_xml(output: &mut String, text: &str) {
+pub(super) fn escape_xml(output: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '&' => output.push_str("&amp;"),

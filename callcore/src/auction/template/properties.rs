@@ -69,6 +69,24 @@ fn value() -> impl Strategy<Value = String> {
     ]
 }
 
+/// JSON with variables in any place, also where none may stand.
+fn json_template() -> impl Strategy<Value = String> {
+    let variable = "\\{(tag\\.t|callerZip|minBid)\\}|1|null|true";
+    let text = "\"[ab,{}:]?(\\{(tag\\.t|callerZip|minBid)\\})?\"";
+    let leaf = prop_oneof![variable, text];
+    let name = prop_oneof![6 => "\"[abcx1]\"", 1 => variable, 1 => text];
+    leaf.prop_recursive(4, 24, 4, move |value| {
+        let member =
+            (name.clone(), value.clone()).prop_map(|(name, value)| format!("{name}:{value}"));
+        let list = proptest::collection::vec(value, 0..4);
+        let object = proptest::collection::vec(member, 0..4);
+        prop_oneof![
+            list.prop_map(|values| format!("[{}]", values.join(","))),
+            object.prop_map(|members| format!("{{{}}}", members.join(", "))),
+        ]
+    })
+}
+
 fn fields(form: &str) -> Vec<(&str, &str)> {
     form.split('&').map(|field| field.split_once('=').unwrap()).collect()
 }
@@ -159,11 +177,23 @@ proptest! {
     }
 
     #[test]
-    fn any_template_is_answered(text in r#"(\{callerZip\}|[{}"\\<>&=/:?,a\[\] 1'!-])*"#) {
+    fn a_json_template_that_is_taken_is_json_for_every_value(text in json_template()) {
+        if let Ok(template) = Json::parse(&text, SITE) {
+            for value in ["a", "x", "1", "-0.5", "true", "", "\"\\</"] {
+                let body = rendered(value, |facts| template.render(facts)).unwrap();
+                prop_assert!(json::read(&body).is_ok(), "{} gave {}", text, body);
+            }
+        }
+    }
+
+    #[test]
+    fn any_template_is_answered(text in r#"(\{callerZip\}|\{tag\.t\}|\{minBid\}|[{}"\\<>&=/:?,a\[\] 1'!-])*"#) {
         // What is taken can be rendered to the format, whatever the value.
         if let Ok(template) = Json::parse(&text, SITE) {
-            let body = rendered("\"\\</", |facts| template.render(facts)).unwrap();
-            prop_assert!(json::read(&body).is_ok(), "{} gave {}", text, body);
+            for value in ["\"\\</", "1", "true"] {
+                let body = rendered(value, |facts| template.render(facts)).unwrap();
+                prop_assert!(json::read(&body).is_ok(), "{} gave {}", text, body);
+            }
         }
         if let Ok(template) = Xml::parse(&text, SITE) {
             let body = rendered("\"'</&", |facts| template.render(facts)).unwrap();
@@ -183,6 +213,12 @@ fn a_variable_stands_only_where_a_value_can() {
     for (text, code) in [
         (r#"{"{tag.t}":1}"#, "misplaced_variable"),
         (r#"{"a {tag.t}" : 1}"#, "misplaced_variable"),
+        (r"{{tag.t}:1}", "misplaced_variable"),
+        (r#"{"a":1,{tag.t}:2}"#, "misplaced_variable"),
+        (r#"{"a":[{}], {minBid} : 2}"#, "misplaced_variable"),
+        (r#"[1,{{tag.t}:{tag.t}}]"#, "misplaced_variable"),
+        (r#"{"a":"\",","{tag.t}":2}"#, "misplaced_variable"),
+        (r#"{"a":[1,{tag.t},{"b":{tag.t}}],"c":"{tag.t}"}"#, "none"),
         (r#"{"a":1{minBid}}"#, "bad_json"),
         (r#"{"a":{minBid}{maxBid}}"#, "bad_json"),
         (r#"{"a":"\{tag.t}"}"#, "bad_json"),

@@ -21,17 +21,18 @@ pub(super) fn check_outline(definition: &FlowDefinition, report: &Report) {
     unknown_keys(&definition.others, "", &OF_FLOW, report);
     text(&definition.others, "description", "", report);
     if definition.name.trim().is_empty() {
-        report.error("blank", "/name", "a name has at least one visible character");
+        report.error("blank", "/name", "the flow has no name: give one");
     }
     let (nodes, connections) = (definition.nodes.len(), definition.connections.len());
     if nodes > limits::FLOW_NODES {
-        let message =
-            format!("at most {} nodes are allowed, there are {nodes}", limits::FLOW_NODES);
+        let most = limits::FLOW_NODES;
+        let message = format!("at most {most} nodes are allowed, there are {nodes}: remove some");
         report.error("too_many", "/nodes", message);
     }
     if connections > limits::FLOW_CONNECTIONS {
         let most = limits::FLOW_CONNECTIONS;
-        let message = format!("at most {most} connections are allowed, there are {connections}");
+        let message =
+            format!("at most {most} connections are allowed, there are {connections}: remove some");
         report.error("too_many", "/connections", message);
     }
     let mut ids = BTreeSet::new();
@@ -40,9 +41,13 @@ pub(super) fn check_outline(definition: &FlowDefinition, report: &Report) {
         let path = format!("/nodes/{index}/id");
         if node.id.is_empty() || node.id.len() > limits::FLOW_ID_BYTES {
             let most = limits::FLOW_ID_BYTES;
-            about.error("bad_id", path, format!("an id of 1 to {most} bytes is expected"));
+            let message = format!("the id is empty or too long: give one of 1 to {most} bytes");
+            about.error("bad_id", path, message);
         } else if !ids.insert(node.id.as_str()) {
-            let message = format!("another node has the id {:?} already", node.id);
+            let message = format!(
+                "another node has the id {:?} already: give this one an id of its own",
+                node.id
+            );
             about.error("duplicate_id", path, message);
         }
         report.append(about);
@@ -58,7 +63,8 @@ pub(super) fn read_node(node: &FlowNode, index: usize) -> (ReadNode, Vec<FlowPro
     text(&node.others, "notes", &place, &report);
     position(&node.others, &place, &report);
     if !KINDS.contains(&node.kind.as_str()) {
-        let message = format!("{:?} is no type of node: known are {}", node.kind, KINDS.join(", "));
+        let message =
+            format!("{:?} is no type of node: choose one of {}", node.kind, KINDS.join(", "));
         report.error("unknown_type", format!("{place}/type"), message);
     }
     let reader = Reader::new(node.config(), format!("{place}/config"), &report);
@@ -86,7 +92,9 @@ pub(super) fn connect(
             source.map_or_else(Report::default, |source| Report::of(&definition.nodes[source].id));
         check_fields(connection, &place, &about);
         if let Some(id) = connection.text("id").filter(|id| !ids.insert(*id)) {
-            let message = format!("another connection has the id {id:?} already");
+            let message = format!(
+                "another connection has the id {id:?} already: give this one an id of its own"
+            );
             about.error("duplicate_id", format!("{place}/id"), message);
         }
         if let Some((source, handle, target)) = ends(connection, &place, &about) {
@@ -120,7 +128,8 @@ fn check_fields(connection: &FlowConnection, place: &str, report: &Report) {
         text(&connection.fields, key, place, report);
     }
     if connection.text("id").is_some_and(|id| id.len() > limits::FLOW_ID_BYTES) {
-        let message = format!("an id of at most {} bytes is expected", limits::FLOW_ID_BYTES);
+        let message =
+            format!("the id is too long: give one of at most {} bytes", limits::FLOW_ID_BYTES);
         report.error("bad_id", format!("{place}/id"), message);
     }
 }
@@ -154,7 +163,8 @@ fn ends<'a>(
     let end = |key: &str| {
         let found = connection.text(key);
         if !connection.fields.contains_key(key) {
-            report.error("missing", format!("{place}/{key}"), format!("`{key}` is missing"));
+            let message = format!("the connection has no `{key}`: give it");
+            report.error("missing", format!("{place}/{key}"), message);
         }
         found
     };
@@ -181,7 +191,7 @@ fn check_handle(node: &ReadNode, handle: &str, path: &str, report: &Report) {
     let message = if exits.is_empty() {
         format!("a node like this {kind} has no exits: remove the connection")
     } else {
-        format!("{handle:?} is no exit of this {kind}: its exits are {}", exits.join(", "))
+        format!("{handle:?} is no exit of this {kind}: choose one of {}", exits.join(", "))
     };
     report.error("unknown_exit", path, message);
 }
@@ -225,7 +235,8 @@ fn join(
 
 fn unknown_keys(fields: &Map<String, Value>, place: &str, known: &[&str], report: &Report) {
     for key in fields.keys().filter(|key| !known.contains(&key.as_str())) {
-        let message = format!("{key:?} is unknown here: expected are {}", known.join(", "));
+        let message =
+            format!("{key:?} is unknown here: remove it, or use one of {}", known.join(", "));
         report.error("unknown_key", format!("{place}/{}", escaped(key)), message);
     }
 }
@@ -236,12 +247,12 @@ fn text(fields: &Map<String, Value>, key: &str, place: &str, report: &Report) {
         Some(Value::String(text)) => {
             let most = limits::TEXT_CHARACTERS;
             if text.chars().count() > most {
-                let message = format!("at most {most} characters are allowed");
+                let message = format!("at most {most} characters are allowed: shorten it");
                 report.error("too_long", format!("{place}/{key}"), message);
             }
         }
         Some(other) => {
-            let message = format!("a text is expected instead of {}", shape(other));
+            let message = format!("a text is expected instead of {}: replace it", shape(other));
             report.error("wrong_type", format!("{place}/{key}"), message);
         }
     }
@@ -256,7 +267,7 @@ fn position(fields: &Map<String, Value>, place: &str, report: &Report) {
             && ["x", "y"].iter().all(|key| fields.get(*key).is_some_and(Value::is_number))
     });
     if !is_place {
-        let message = "two numbers are expected: {\"x\": 0, \"y\": 0}";
+        let message = "the position is no pair of numbers: give {\"x\": 0, \"y\": 0}";
         report.error("bad_position", format!("{place}/position"), message);
     }
 }

@@ -116,7 +116,7 @@ impl Graph<'_> {
             }
             (Last::Fail, None) => {
                 let message = format!(
-                    "the exit {handle:?} leads nowhere: the call then goes to the campaign's own routing"
+                    "the exit {handle:?} leads nowhere, so the call then goes to the campaign's own routing: connect it to have it go elsewhere"
                 );
                 report.warning("not_connected", place, message);
             }
@@ -151,9 +151,10 @@ impl Graph<'_> {
             let names: Vec<String> = names.collect();
             let Some(first) = way.first().map(|step| step.node) else { continue };
             let message = format!(
-                "a call can go round without ever being asked anything: {} → {}. Ask the caller on the way, or end the call",
+                "a call can go round without ever being asked anything: {} → {}. Ask the caller on the way, or end the call. A call gets there by {}",
                 names.join(" → "),
-                self.name(first)
+                self.name(first),
+                self.way_to(first)
             );
             let report = Report::of(self.name(first));
             report.error("silent_loop", format!("/nodes/{first}"), message);

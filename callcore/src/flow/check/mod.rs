@@ -6,13 +6,16 @@ mod loops;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::node::{self, Behaviour, Mentions};
+use super::node::{self, Behaviour, Mentions, RouteSettings};
 use super::problem::{FlowProblem, Report};
 use super::program::{Program, ProgramNode};
 use super::reader::Reader;
 use super::text::{BUILT_IN, Use};
 use crate::model::FlowDefinition;
-use crate::vocabulary::{BuyerId, RouterId};
+use crate::vocabulary::{BuyerId, RouterId, limits};
+
+/// The variable that a voicemail stores.
+const VOICEMAIL_URL: &str = "voicemail_url";
 
 /// What a flow may name outside itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,6 +71,7 @@ pub fn check(definition: &FlowDefinition, around: Option<&Surroundings>) -> Chec
         .collect();
     let wiring = document::connect(definition, &read, &by_id, &report);
     mention(&read, definition, around, &mut problems);
+    check_routes(&read, &report);
     let start = document::start(definition, &report);
     if let Some(start) = start {
         problems.extend(graph::check(definition, &read, &wiring, start));
@@ -143,6 +147,24 @@ fn code(read: &[ReadNode], definition: &FlowDefinition) -> Vec<CustomCode> {
     code.collect()
 }
 
+/// Each way to route calls becomes a plan of its own, with all of its candidates.
+fn check_routes(read: &[ReadNode], report: &Report) {
+    let mut ways: Vec<&RouteSettings> = Vec::new();
+    let routes = read.iter().filter_map(|node| node.behaviour.as_ref()?.1.route());
+    for route in routes {
+        if !ways.contains(&route) {
+            ways.push(route);
+        }
+    }
+    let (count, most) = (ways.len(), limits::FLOW_ROUTES);
+    if count > most {
+        let message = format!(
+            "at most {most} nodes may route calls by settings of their own, there are {count}: remove some, or give several the same settings"
+        );
+        report.error("too_many_routes", "/nodes", message);
+    }
+}
+
 /// Checks what nodes mention outside themselves: variables, buyers, routers.
 fn mention(
     read: &[ReadNode],
@@ -153,9 +175,14 @@ fn mention(
     let stored = read.iter().flat_map(|node| &node.mentions.stores);
     let mut known: BTreeSet<&str> = stored.map(|stored| stored.name.as_str()).collect();
     known.extend(BUILT_IN);
-    known.insert("voicemail_url");
+    known.insert(VOICEMAIL_URL);
+    let is_heard_of = uses_voicemail_url(read);
     for (node, read) in definition.nodes.iter().zip(read) {
         let report = Report::of(&node.id);
+        if let Some(path) = read.mentions.ending.as_ref().filter(|_| !is_heard_of) {
+            let message = "`format` is the ending of {voicemail_url}, which nothing uses: send it by a pixel, or remove `format`";
+            report.warning("unused", path.as_str(), message);
+        }
         for used in &read.mentions.uses {
             check_use(used, &known, around, &report);
         }
@@ -177,6 +204,15 @@ fn mention(
     }
 }
 
+/// Whether any text or any custom code uses the address of a voicemail.
+fn uses_voicemail_url(read: &[ReadNode]) -> bool {
+    read.iter().any(|node| {
+        let mentions = &node.mentions;
+        let in_code = mentions.code.as_ref().is_some_and(|(code, _)| code.contains(VOICEMAIL_URL));
+        in_code || mentions.uses.iter().any(|used| used.name == VOICEMAIL_URL)
+    })
+}
+
 fn check_use(used: &Use, known: &BTreeSet<&str>, around: Option<&Surroundings>, report: &Report) {
     let name = used.name.as_str();
     // A tag that is named as one may come with any call.
@@ -187,7 +223,7 @@ fn check_use(used: &Use, known: &BTreeSet<&str>, around: Option<&Surroundings>, 
     let mut names: Vec<&str> = known.iter().copied().collect();
     names.extend(around.tags.iter().map(String::as_str));
     let message = format!(
-        "the variable {{{name}}} is unknown: known are {}, and call tags as {{tag.NAME}}",
+        "the variable {{{name}}} is unknown: use one of {}, or a call tag as {{tag.NAME}}",
         names.join(", ")
     );
     report.error("unknown_variable", used.path.as_str(), message);

@@ -13,6 +13,8 @@ use crate::vocabulary::{BuyerId, Destination};
 
 /// Longest name of a queue, in characters.
 const QUEUE_CHARACTERS: usize = 64;
+/// The shortest message that a carrier can be told to end, in seconds.
+const SHORTEST_SECS: u32 = 2;
 /// Silence that ends a message, in seconds.
 const SILENCE_SECS: u32 = 5;
 
@@ -56,20 +58,41 @@ pub(super) fn read(reader: &Reader<'_>, mentions: &mut Mentions) -> Option<Box<d
         }
         Kind::Queue => queue(reader),
         Kind::Hangup => {
-            let message = optional_text(reader, "message", mentions);
-            Some(Box::new(Hangup { message, voice: Voice::read(reader) }))
+            let (message, voice) = spoken(reader, mentions);
+            Some(Box::new(Hangup { message, voice }))
         }
-        Kind::Voicemail => {
-            let formats = [("wav", "wav"), ("mp3", "mp3")];
-            Some(Box::new(Voicemail {
-                message: optional_text(reader, "message", mentions),
-                voice: Voice::read(reader),
-                max_length_secs: reader.number("maxLength", 1..=3_600, 120),
-                format: reader.choice("format", &formats).unwrap_or("wav"),
-                transcribe: reader.flag("transcribe", false),
-            }))
-        }
+        Kind::Voicemail => Some(voicemail(reader, mentions)),
     }
+}
+
+/// A message that need not be there, and its voice.
+fn spoken(reader: &Reader<'_>, mentions: &mut Mentions) -> (Option<Text>, Voice) {
+    let message = optional_text(reader, "message", mentions);
+    let voice = Voice::read(reader);
+    if message.is_none() {
+        reader.unused(&["voice", "language"], "where nothing is spoken");
+    }
+    (message, voice)
+}
+
+fn voicemail(reader: &Reader<'_>, mentions: &mut Mentions) -> Box<dyn Behaviour> {
+    let (message, voice) = spoken(reader, mentions);
+    let max_length_secs = reader.number("maxLength", 1..=3_600, 120);
+    if max_length_secs < SHORTEST_SECS {
+        let message = format!(
+            "the carrier records at least {SHORTEST_SECS} seconds: give {SHORTEST_SECS} or more"
+        );
+        reader.report().warning("too_short", reader.path("maxLength"), message);
+    }
+    let format = reader.choice("format", &[("wav", "wav"), ("mp3", "mp3")]);
+    mentions.ending = format.map(|_| reader.path("format"));
+    Box::new(Voicemail {
+        message,
+        voice,
+        max_length_secs: max_length_secs.max(SHORTEST_SECS),
+        format: format.unwrap_or("wav"),
+        transcribe: reader.flag("transcribe", false),
+    })
 }
 
 fn route_to_buyer(reader: &Reader<'_>, mentions: &mut Mentions) -> Option<Box<dyn Behaviour>> {
@@ -97,7 +120,7 @@ fn destination(reader: &Reader<'_>) -> Option<Destination> {
     let destination = text.parse().ok();
     if destination.is_none() {
         let message = format!(
-            "{text:?} cannot be dialled: an E.164 number such as +13105550100, or a sip: URI"
+            "{text:?} cannot be dialled: give an E.164 number such as +13105550100, or a sip: URI"
         );
         reader.report().error("bad_number", reader.path("number"), message);
     }
@@ -107,7 +130,9 @@ fn destination(reader: &Reader<'_>) -> Option<Destination> {
 fn queue(reader: &Reader<'_>) -> Option<Box<dyn Behaviour>> {
     let queue = reader.required("queue", "the queue")?;
     if queue.chars().count() > QUEUE_CHARACTERS || queue.chars().any(char::is_control) {
-        let message = format!("a name of at most {QUEUE_CHARACTERS} characters is expected");
+        let message = format!(
+            "the name is too long or holds control characters: give at most {QUEUE_CHARACTERS} visible ones"
+        );
         reader.report().error("bad_queue", reader.path("queue"), message);
         return None;
     }

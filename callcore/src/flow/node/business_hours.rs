@@ -1,5 +1,6 @@
 //! `business_hours`: open, closed or a holiday at the instant of the call.
 
+use chrono_tz::Tz;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -12,6 +13,10 @@ use crate::schedule::{
     BusinessHours as WeekHours, DayHours, Holiday, MAX_HOLIDAYS, OpenState, Schedule,
     ScheduleDocument, check,
 };
+
+/// How the hours of a day and a holiday are written, for people.
+const DAY: &str = r#"{ "enabled": true, "timeRanges": [{ "open": "09:00", "close": "17:00" }] }"#;
+const HOLIDAY: &str = r#"{ "date": "2026-12-25", "enabled": true, "name": "Christmas" }"#;
 
 #[derive(Debug)]
 pub(super) struct BusinessHours {
@@ -48,40 +53,75 @@ pub(super) fn read(reader: &Reader<'_>) -> Option<BusinessHours> {
 fn week_of(week: &Value, reader: &Reader<'_>) -> Option<WeekHours> {
     let place = reader.path("businessHours");
     let Some(days) = week.as_object() else {
-        let message = format!("an object of weekdays is expected instead of {}", shape(week));
+        let message =
+            format!("an object of weekdays is expected instead of {}: replace it", shape(week));
         reader.report().error("wrong_type", place, message);
         return None;
     };
+    let mut week = days.clone();
+    week.values_mut().for_each(close_unless_enabled);
     let day = |(name, day): (&String, &Value)| {
         let path = format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"));
         if !NAMES.iter().any(|(known, _)| known == name) {
-            let message = format!("{name:?} is no weekday: expected are monday to sunday");
+            let message = format!("{name:?} is no weekday: use monday to sunday");
             reader.report().error("unknown_key", path, message);
             return false;
         }
-        day.is_null() || part::<DayHours>(day, path, reader).is_some()
+        if day.is_null() {
+            return true;
+        }
+        let hours: Option<DayHours> = part(day, DAY, &path, reader);
+        let says_nothing = days.get(name).is_some_and(says_nothing);
+        if says_nothing && hours.as_ref().is_some_and(|hours| !hours.time_ranges.is_empty()) {
+            let message = "without `enabled`, the day is closed: set it to true, or to false";
+            reader.report().warning("unused", format!("{path}/timeRanges"), message);
+        }
+        hours.is_some()
     };
-    let readable: Vec<bool> = days.iter().map(day).collect();
-    serde_json::from_value(week.clone()).ok().filter(|_| !readable.contains(&false))
+    let readable: Vec<bool> = week.iter().map(day).collect();
+    serde_json::from_value(Value::Object(week)).ok().filter(|_| !readable.contains(&false))
+}
+
+/// Whether the hours of a day do not say whether they apply.
+fn says_nothing(day: &Value) -> bool {
+    day.as_object().is_some_and(|day| day.get("enabled").is_none_or(Value::is_null))
+}
+
+/// A weekday that is not enabled is closed, also where it does not say so.
+fn close_unless_enabled(day: &mut Value) {
+    if says_nothing(day)
+        && let Some(day) = day.as_object_mut()
+    {
+        day.insert("enabled".to_owned(), Value::Bool(false));
+    }
 }
 
 fn holidays(reader: &Reader<'_>) -> Option<Vec<Holiday>> {
     let items = reader.list("holidays", MAX_HOLIDAYS).into_iter();
-    let holidays: Vec<_> = items.map(|(path, item)| part(item, path, reader)).collect();
+    let holidays: Vec<_> = items.map(|(path, item)| part(item, HOLIDAY, &path, reader)).collect();
     holidays.into_iter().collect()
 }
 
-/// One part of a schedule.
-fn part<T: DeserializeOwned>(value: &Value, path: String, reader: &Reader<'_>) -> Option<T> {
+/// One part of a schedule, which is written like the example.
+fn part<T: DeserializeOwned>(
+    value: &Value,
+    example: &str,
+    path: &str,
+    reader: &Reader<'_>,
+) -> Option<T> {
     serde_json::from_value(value.clone())
         .inspect_err(|error| {
-            let message = format!("the hours cannot be read: {error}");
+            let message = format!("this cannot be read ({error}): write it as {example}");
             reader.report().error("bad_schedule", path, message);
         })
         .ok()
 }
 
 impl Behaviour for BusinessHours {
+    fn counting_zone(&self) -> Option<Tz> {
+        Some(self.schedule.zone())
+    }
+
     fn exits(&self) -> Vec<ExitRule> {
         vec![
             ExitRule::required("open"),

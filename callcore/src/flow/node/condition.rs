@@ -98,7 +98,9 @@ fn caller_rule(reader: &Reader<'_>) -> Option<CallerRule> {
 fn compared<'a>(reader: &Reader<'a>) -> Option<&'a str> {
     let text = reader.words("value")?;
     if text.trim().starts_with(|c: char| c.is_ascii_digit() || c == '(') {
-        let message = format!("callers' numbers begin with + and the country, {text:?} does not");
+        let message = format!(
+            "callers' numbers begin with + and the country, {text:?} does not: write it as +13105550100"
+        );
         reader.report().warning("not_international", reader.path("value"), message);
     }
     Some(text)
@@ -114,7 +116,8 @@ fn listed(reader: &Reader<'_>) -> Option<Vec<String>> {
         _ => reader.texts("value", LISTED).into_iter().map(plain).collect(),
     };
     if numbers.len() > LISTED {
-        let message = format!("at most {LISTED} items are allowed, there are {}", numbers.len());
+        let message =
+            format!("at most {LISTED} items are allowed, there are {}: remove some", numbers.len());
         reader.report().error("too_many", reader.path("value"), message);
     }
     if numbers.is_empty() {
@@ -141,7 +144,7 @@ fn time(reader: &Reader<'_>) -> Option<Condition> {
     let days = read_days(reader, "daysOfWeek");
     let hours = Hours { from_minute: from_minute?, to_minute: to_minute?, days };
     if first_gap([&hours]).is_none() {
-        let message = "this is every minute of the week, so the answer is always yes";
+        let message = "this is every minute of the week, so the answer is always yes: choose fewer hours or days, or remove the condition";
         reader.report().warning("always_yes", reader.place(), message);
     }
     Some(Condition::Time { hours, zone: zone? })
@@ -154,7 +157,7 @@ fn minute(reader: &Reader<'_>, key: &'static str, default: u16) -> Option<u16> {
     let text = reader.text(key)?;
     let minute = minutes_of_day(text);
     if minute.is_none() {
-        let message = format!("{text:?} is no time of day: HH:MM from 00:00 to 24:00 is expected");
+        let message = format!("{text:?} is no time of day: give HH:MM from 00:00 to 24:00");
         reader.report().error("bad_time", reader.path(key), message);
     }
     minute
@@ -166,12 +169,13 @@ fn custom(reader: &Reader<'_>) -> Option<String> {
         return None;
     }
     let Some(Value::String(code)) = reader.value("code") else {
-        let message = "a text is expected: the body of a JavaScript function";
+        let message = "the code is no text: give the body of a JavaScript function";
         reader.report().error("wrong_type", reader.path("code"), message);
         return None;
     };
     if code.len() > limits::CODE_BYTES {
-        let message = format!("at most {} bytes of code are allowed", limits::CODE_BYTES);
+        let message =
+            format!("at most {} bytes of code are allowed: shorten it", limits::CODE_BYTES);
         reader.report().error("too_long", reader.path("code"), message);
         return None;
     }
@@ -206,7 +210,7 @@ fn seen(desk: &Desk<'_>) -> Value {
     json!({
         "caller": context.caller.address,
         "called": context.called,
-        "vars": desk.session.variables,
+        "vars": desk.values().all(),
         "tags": tags,
         "now": context.now.to_rfc3339_opts(SecondsFormat::Secs, true),
     })

@@ -66,6 +66,12 @@ pub(super) fn read(reader: &Reader<'_>, mentions: &mut Mentions) -> Option<Gathe
         hints: hints(reader),
         voice: Voice::read(reader),
     };
+    if !keys {
+        reader.unused(&["minLength", "maxLength", "finishOnKey"], "where only words are taken");
+    }
+    if !speech {
+        reader.unused(&["hints"], "where only keys are taken");
+    }
     Some(gather)
 }
 
@@ -90,7 +96,7 @@ fn variable(reader: &Reader<'_>, mentions: &mut Mentions) -> Option<String> {
     let name = reader.text("variable").filter(|name| !name.is_empty())?;
     let path = reader.path("variable");
     if !is_name(name) {
-        let message = format!("{name:?} is no name: letters, digits, _ and - are expected");
+        let message = format!("{name:?} is no name: use letters, digits, _ and -");
         reader.report().error("bad_name", path, message);
         return None;
     }
@@ -115,7 +121,7 @@ fn hints(reader: &Reader<'_>) -> Vec<String> {
     let fits = |hint: &String| hint.chars().count() <= HINT_CHARACTERS && !hint.contains(',');
     if hints.len() > HINTS || !hints.iter().all(fits) {
         let message = format!(
-            "at most {HINTS} hints of at most {HINT_CHARACTERS} characters without commas are allowed"
+            "there are too many hints, or one is too long or holds a comma: give at most {HINTS} of at most {HINT_CHARACTERS} characters"
         );
         reader.report().error("bad_hints", reader.path("hints"), message);
         return Vec::new();

@@ -25,6 +25,9 @@ pub(super) fn read(reader: &Reader<'_>, mentions: &mut Mentions) -> Option<Menu>
     let message = Heard::read(reader, "message", "audioUrl", mentions);
     let invalid_message = optional_text(reader, "invalidMessage", mentions);
     let voice = Voice::read(reader);
+    if matches!(message, Some(Heard::Sound(_))) && invalid_message.is_none() {
+        reader.unused(&["voice", "language"], "where nothing is spoken");
+    }
     let timeout_secs = reader.number("timeout", 1..=60, 10);
     let most_retries = reader.number("maxRetries", 0..=10, 3);
     let keys = options(reader, mentions);
@@ -53,7 +56,9 @@ fn options(reader: &Reader<'_>, mentions: &mut Mentions) -> Vec<char> {
             continue;
         };
         if !seen.insert(one) {
-            let message = format!("another option has the key {one} already");
+            let message = format!(
+                "another option has the key {one} already: choose another key, or remove this option"
+            );
             reader.report().error("duplicate_key", option.path("key"), message);
             continue;
         }

@@ -20,6 +20,7 @@ use std::borrow::Cow;
 use std::fmt::Debug;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
 pub use route::{ChosenBuyer, RouteSettings};
 
@@ -54,6 +55,16 @@ pub(crate) trait Behaviour: Debug + Send + Sync {
 
     /// The exit to try after these, where the node is one that tries several.
     fn next_branch(&self, _: &[String], _: DateTime<Utc>) -> Option<String> {
+        None
+    }
+
+    /// The branches between which it shares calls, each with its share in millionths where it has one.
+    fn branches(&self) -> Vec<(String, Option<u32>)> {
+        Vec::new()
+    }
+
+    /// The zone by whose wall clock calls are counted.
+    fn counting_zone(&self) -> Option<Tz> {
         None
     }
 
@@ -128,6 +139,8 @@ pub(crate) struct Mentions {
     pub(crate) routers: Vec<(RouterId, String)>,
     /// Custom code, with its place.
     pub(crate) code: Option<(String, String)>,
+    /// The place of a setting that changes the ending of `{voicemail_url}`, and nothing else.
+    pub(crate) ending: Option<String>,
 }
 
 /// A setting that stands for a connection.

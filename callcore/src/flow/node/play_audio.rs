@@ -23,6 +23,7 @@ pub(super) fn read(reader: &Reader<'_>, mentions: &mut Mentions) -> Option<Play>
     let heard = match is_audio {
         Some(true) => {
             let _ = reader.text("text");
+            reader.unused(&["text"], "where a sound file is played");
             if !reader.has("audioUrl") {
                 reader.missing("audioUrl", "the sound file");
             }
@@ -30,6 +31,7 @@ pub(super) fn read(reader: &Reader<'_>, mentions: &mut Mentions) -> Option<Play>
         }
         Some(false) => {
             let _ = reader.text("audioUrl");
+            reader.unused(&["audioUrl"], "where a text is spoken");
             if !reader.has("text") {
                 reader.missing("text", "what is spoken");
             }
@@ -39,6 +41,19 @@ pub(super) fn read(reader: &Reader<'_>, mentions: &mut Mentions) -> Option<Play>
     };
     let mut voice = Voice::read(reader);
     voice.speed_percent = reader.hundredths("speed", 50..=200).filter(|percent| *percent != 100);
+    if let Some(Heard::Sound(_)) = &heard {
+        let of_words: &[&str] = if voice.speed_percent.is_some() {
+            &["voice", "language", "speed"]
+        } else {
+            &["voice", "language"]
+        };
+        reader.unused(of_words, "on a sound file");
+    } else if voice.speed_percent.is_some() && voice.keeps_its_speed() {
+        reader.unused(
+            &["speed"],
+            "on this voice, which keeps its own (those of Polly and Google do not)",
+        );
+    }
     let times = reader.number("loop", 1..=LOOPS, 1);
     Some(Play { heard: heard?, voice, times })
 }

@@ -9,6 +9,12 @@ use crate::flow::text::{Text, noted, read_text};
 /// Longest name of a voice, in characters.
 const VOICE_CHARACTERS: usize = 100;
 
+/// Voices of the carrier that need no list, and how the names of all others begin.
+const BASIC_VOICES: [&str; 3] = ["man", "woman", "alice"];
+const FAMILIES: [&str; 2] = ["Polly.", "Google."];
+/// Where to find a voice, for people.
+const VOICES: &str = "man, woman, alice, and the names that begin with Polly. or Google. at https://www.twilio.com/docs/voice/twiml/say/text-speech";
+
 /// How words are spoken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Voice {
@@ -24,15 +30,22 @@ impl Voice {
             let fits = voice.chars().count() <= VOICE_CHARACTERS
                 && voice.chars().all(|c| c.is_ascii_alphanumeric() || "._- ".contains(c));
             if !fits {
-                let message = format!("{voice:?} is no name of a voice, such as Polly.Joanna");
+                let message = format!("{voice:?} is no name of a voice: give one such as Polly.Joanna");
                 reader.report().error("bad_voice", reader.path("voice"), message);
+            }
+            if fits && !is_known(voice) {
+                let message = format!(
+                    "the carrier has no voice {voice:?} and speaks with its default one: choose one of {VOICES}"
+                );
+                reader.report().warning("unknown_voice", reader.path("voice"), message);
             }
             fits
         });
         let language = reader.words("language").filter(|language| {
             let fits = is_language(language);
             if !fits {
-                let message = format!("{language:?} is no BCP 47 language tag, such as en-US");
+                let message =
+                    format!("{language:?} is no BCP 47 language tag: give one such as en-US");
                 reader.report().error("bad_language", reader.path("language"), message);
             }
             fits
@@ -42,6 +55,11 @@ impl Voice {
             language: language.map(str::to_owned),
             speed_percent: None,
         }
+    }
+
+    /// Whether it is one of the carrier's basic voices, which cannot speak faster or slower.
+    pub(super) fn keeps_its_speed(&self) -> bool {
+        self.voice.as_deref().is_some_and(|voice| BASIC_VOICES.contains(&voice))
     }
 
     /// A text in this voice.
@@ -54,6 +72,12 @@ impl Voice {
             times,
         })
     }
+}
+
+/// Whether the carrier has a voice of this name, as far as one can tell without its list.
+fn is_known(voice: &str) -> bool {
+    let named = FAMILIES.iter().filter_map(|family| voice.strip_prefix(family));
+    BASIC_VOICES.contains(&voice) || named.into_iter().any(|name| !name.is_empty())
 }
 
 /// Whether a text has the shape of a language tag: RFC 5646 §2.1, without its rarer parts.

@@ -36,7 +36,7 @@ pub(super) fn read(reader: &Reader<'_>, mentions: &mut Mentions) -> Option<Route
     let router: Option<RouterId> = reader.id("routerId", "router");
     mentions.routers.extend(router.map(|router| (router, reader.path("routerId"))));
     if router.is_some() && !auction {
-        let message = "the router is asked by the strategy rtb only";
+        let message = "only the strategy rtb asks a router: choose it, or remove `routerId`";
         reader.report().warning("unused", reader.path("routerId"), message);
     }
     if campaign_buyers && !buyers.is_empty() {
@@ -77,7 +77,8 @@ fn buyers(reader: &Reader<'_>, mentions: &mut Mentions) -> Vec<ChosenBuyer> {
         entry.finish();
         let Some(buyer) = buyer else { continue };
         if !seen.insert(buyer) {
-            let message = format!("the buyer {buyer} stands in the list already");
+            let message =
+                format!("the buyer {buyer} stands in the list already: remove one of the two");
             entry.report().error("duplicate_buyer", entry.path("buyerId"), message);
             continue;
         }
@@ -97,7 +98,9 @@ fn skills(reader: &Reader<'_>) -> BTreeMap<String, u8> {
                 skills.insert(name.to_owned(), level);
             }
             _ => {
-                let message = format!("the skill {name:?} needs a name and a level from 1 to 5");
+                let message = format!(
+                    "the skill {name:?} lacks a name or a level: give both, the level from 1 to 5"
+                );
                 reader.report().error("bad_skill", reader.path("requiredSkills"), message);
             }
         }

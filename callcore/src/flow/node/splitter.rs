@@ -54,8 +54,10 @@ pub(super) fn read(reader: &Reader<'_>, mentions: &mut Mentions) -> Option<Split
     }
     let strategy = reader.choice("strategy", &STRATEGIES);
     let fails_over = reader.flag("enableFailover", false);
-    // Every execution of every node is counted, so there is nothing to switch.
-    let _ = reader.flag("enableAnalytics", true);
+    if !reader.flag("enableAnalytics", true) {
+        // Every execution of every node is counted, so there is nothing to switch.
+        reader.unused(&["enableAnalytics"], "since every branch is always counted");
+    }
     let zone = zone(reader, strategy);
     let splits = splits(reader, strategy, mentions);
     if splits.is_empty() && reader.value("splits").is_none_or(|splits| splits == &json!([])) {
@@ -84,6 +86,9 @@ fn zone(reader: &Reader<'_>, strategy: Option<Strategy>) -> Option<Tz> {
             reader.missing("timezone", "the time zone of the rules");
         }
         return None;
+    }
+    if strategy.is_some_and(|strategy| strategy != Strategy::TimeBased) {
+        reader.unused(&["timezone"], "unless the strategy is time_based");
     }
     reader.zone("timezone")
 }
@@ -120,6 +125,12 @@ fn splits(reader: &Reader<'_>, strategy: Option<Strategy>, mentions: &mut Mentio
 fn weight(entry: &Reader<'_>, strategy: Option<Strategy>) -> u32 {
     let percentage = entry.hundredths("percentage", 0..=10_000);
     let weight = entry.number_if("weight", 0..=limits::WEIGHT);
+    if strategy.is_some_and(|strategy| strategy != Strategy::Percentage) {
+        entry.unused(&["percentage"], "unless the strategy is percentage");
+    }
+    if strategy.is_some_and(|strategy| strategy != Strategy::Weighted) {
+        entry.unused(&["weight"], "unless the strategy is weighted");
+    }
     match strategy {
         Some(Strategy::Percentage) => {
             if !entry.has("percentage") {
@@ -143,6 +154,9 @@ fn rules(entry: &Reader<'_>, strategy: Option<Strategy>) -> Vec<Hours> {
         let minutes = |hours: u32| u16::try_from(hours * 60).unwrap_or(0);
         rules.push(Hours { from_minute: minutes(from), to_minute: minutes(to), days });
     }
+    if strategy.is_some_and(|strategy| strategy != Strategy::TimeBased) {
+        entry.unused(&["rules"], "unless the strategy is time_based");
+    }
     if strategy == Some(Strategy::TimeBased) && rules.is_empty() {
         let message = "a split without rules is never taken: add one";
         entry.report().warning("no_rules", entry.path("rules"), message);
@@ -154,7 +168,7 @@ fn check_sum(reader: &Reader<'_>, splits: &[Split]) {
     let sum: u32 = splits.iter().map(|split| split.weight).sum();
     if sum != 10_000 {
         let shown = rust_decimal::Decimal::new(sum.into(), 2).normalize();
-        let message = format!("the percentages sum to {shown}: they must sum to 100");
+        let message = format!("the percentages sum to {shown}: make them sum to 100");
         reader.report().error("bad_sum", reader.path("splits"), message);
     }
 }
@@ -218,6 +232,15 @@ impl Behaviour for Splitter {
         let handles = splits.map(|split| split.handle.as_str()).chain(["fallback"]);
         let mut left = handles.filter(|handle| !taken.iter().any(|taken| taken == handle));
         left.next().map(str::to_owned)
+    }
+
+    fn branches(&self) -> Vec<(String, Option<u32>)> {
+        let sum: u64 = self.splits.iter().map(|split| u64::from(split.weight)).sum();
+        let share = |split: &Split| {
+            let millionths = (u64::from(split.weight) * 1_000_000).checked_div(sum)?;
+            u32::try_from(millionths).ok().filter(|_| self.zone.is_none())
+        };
+        self.splits.iter().map(|split| (split.handle.clone(), share(split))).collect()
     }
 
     fn gap(&self) -> Option<String> {

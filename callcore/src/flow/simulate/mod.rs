@@ -35,6 +35,8 @@ pub struct Simulation<'a> {
     entries: Vec<TranscriptEntry>,
     exits: Vec<TakenExit>,
     turns: usize,
+    /// How long the texts of the transcript are, with what each entry takes beside.
+    told_bytes: usize,
     dials: u32,
     /// Whoever talked with the caller last.
     reached: Option<Offer>,
@@ -95,6 +97,7 @@ impl<'a> Simulation<'a> {
             entries: Vec::new(),
             exits: Vec::new(),
             turns: 0,
+            told_bytes: 0,
             dials: 0,
             reached: None,
         }
@@ -173,10 +176,19 @@ impl<'a> Simulation<'a> {
             }
             Step::NoRoute(reason) => {
                 let (session, _) = self.take(run);
+                self.goes(&session, EntryKind::NoRoute);
                 self.over(session, OutcomeKind::NoRoute, Some(word(reason)))
             }
             Step::Failed(failure) => {
                 let (session, _) = self.take(run);
+                let next = if self.reached.is_some() {
+                    EntryKind::Hangup
+                } else if self.dials >= limits::ATTEMPTS {
+                    EntryKind::NoRoute
+                } else {
+                    EntryKind::PlainRouting
+                };
+                self.goes(&session, next);
                 self.over(session, OutcomeKind::Failed, Some(failure.to_string()))
             }
         }
@@ -287,6 +299,11 @@ impl<'a> Simulation<'a> {
             let reason = format!("the simulation was stopped after {most} turns");
             return self.over(session, OutcomeKind::Failed, Some(reason));
         }
+        if self.told_bytes > limits::SIMULATED_BYTES {
+            let most = limits::SIMULATED_BYTES;
+            let reason = format!("the simulation was stopped after {most} bytes of transcript");
+            return self.over(session, OutcomeKind::Failed, Some(reason));
+        }
         let mut run = Run::resume(self.program, self.context, session);
         let step = run.answer(input);
         State::Moved(run, step)
@@ -294,6 +311,12 @@ impl<'a> Simulation<'a> {
 
     fn pass(&mut self, secs: u32) {
         self.context.now += TimeDelta::seconds(secs.into());
+    }
+
+    /// Notes where the call goes that the flow lets go of.
+    fn goes(&mut self, session: &FlowSession, kind: EntryKind) {
+        let entry = self.entry(Who::System, kind, &session.node);
+        self.entries.push(entry);
     }
 
     fn hang_up(&mut self, session: FlowSession) -> State<'a> {

@@ -3,8 +3,12 @@
 use super::Simulation;
 use super::transcript::{EntryKind, TakenExit, TranscriptEntry, Who};
 use crate::call::{CallerInput, Delivery, Directive, FlowSession, Payload, Prompt};
-use crate::flow::desk::{Made, What, hidden};
+use crate::flow::desk::{Made, What};
 use crate::flow::run::Run;
+use crate::flow::secrets::hidden;
+
+/// What an entry or an exit takes beside its text.
+const ENTRY_BYTES: usize = 200;
 
 impl<'a> Simulation<'a> {
     /// Takes what came of an event into the transcript.
@@ -12,6 +16,7 @@ impl<'a> Simulation<'a> {
         let (turn, made) = run.finish_in_order();
         for run in turn.nodes {
             if let Some(exit) = run.exit {
+                self.told_bytes += ENTRY_BYTES + run.note.as_ref().map_or(0, String::len);
                 self.exits.push(TakenExit { node_id: run.node, exit, note: run.note });
             }
         }
@@ -21,10 +26,11 @@ impl<'a> Simulation<'a> {
                 What::Directive => directives.next().and_then(|made| self.heard(made, &node)),
                 What::Delivery => deliveries.next().and_then(|made| self.sent(made, &node)),
             };
-            self.entries.extend(entry.map(|entry| TranscriptEntry {
-                text: entry.text.map(|text| hidden(&text, &turn.session)),
-                ..entry
-            }));
+            if let Some(entry) = entry {
+                let text = entry.text.map(|text| hidden(&text, &turn.session));
+                self.told_bytes += ENTRY_BYTES + text.as_ref().map_or(0, String::len);
+                self.entries.push(TranscriptEntry { text, ..entry });
+            }
         }
         (turn.session, turn.directives.into_iter().next_back())
     }

@@ -95,6 +95,10 @@ pub enum EntryKind {
     Pixel,
     /// Somebody hangs up.
     Hangup,
+    /// The flow could not go on: the campaign's plain routing takes the call.
+    PlainRouting,
+    /// Nobody took the call: the campaign's no-route treatment follows.
+    NoRoute,
 }
 
 /// An exit that was taken.

@@ -46,6 +46,20 @@ fn business_hours_with_two_ranges_and_a_holiday() {
 }
 
 #[test]
+fn a_weekday_that_does_not_say_that_it_is_enabled_is_closed() {
+    let hours = json!([{ "open": "09:00", "close": "17:00" }]);
+    let config = json!({ "timezone": "UTC", "businessHours": {
+        "monday": { "timeRanges": hours }, "tuesday": { "enabled": null, "timeRanges": hours },
+        "wednesday": { "enabled": true, "timeRanges": hours }, "thursday": {} } });
+    let definition = one("business_hours", config, &["open", "closed"]);
+    assert_eq!(codes(&definition), ["unused", "unused"]);
+    for (day, exit) in [("23", "closed"), ("24", "closed"), ("25", "open"), ("26", "closed")] {
+        let facts = Facts::at(&format!("2026-11-{day}T12:00:00Z"));
+        assert_eq!(play(&definition, &facts, &[]), [format!("n.{exit} | hangup | end")], "{day}");
+    }
+}
+
+#[test]
 fn weighted_splits_that_name_their_nodes() {
     let splitter = json!({ "strategy": "weighted",
       "splits": [ { "name": "Premium Route", "weight": 3, "nodeId": "premium" },
@@ -106,6 +120,6 @@ fn what_editors_write_for_fields_that_were_never_filled_in() {
         "options": [ { "key": "1", "label": "", "nodeId": "" } ], "timeout": 10.0 });
     assert_eq!(codes(&one("ivr_menu", menu, &["key:1", "timeout"])), [""; 0]);
     let gather = json!({ "prompt": "?", "pattern": "", "variable": "", "retryPrompt": "",
-        "finishOnKey": "", "hints": "yes, no", "maxLength": null });
+        "finishOnKey": "", "hints": "yes, no", "maxLength": null, "inputType": "both" });
     assert_eq!(codes(&one("gather_input", gather, &["valid", "failed"])), [""; 0]);
 }

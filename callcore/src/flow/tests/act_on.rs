@@ -23,6 +23,28 @@ fn an_end_may_say_something() {
 }
 
 #[test]
+fn the_time_of_a_last_message_begins_when_all_before_it_was_heard() {
+    let timed = json!({ "message": "Bye.", "maxPlaybackSeconds": 20 });
+    let nodes = |last: &Value| {
+        json!([{ "id": "start", "type": "start" },
+        { "id": "p", "type": "play_audio", "config": { "text": "A long story." } },
+        { "id": "e", "type": "end", "config": last }])
+    };
+    let facts = Facts::at(NOON);
+    let told = play(&flow(nodes(&timed), "start.next>p p.next>e"), &facts, &["returned"]);
+    assert_eq!(
+        told,
+        [
+            "p.next | say(A long story.) | continue 1",
+            "say(Bye.) | hangup | hangs up after 20s | end"
+        ]
+    );
+    let silent = json!({ "endType": "hangup", "maxPlaybackSeconds": 20 });
+    let told = play(&flow(nodes(&silent), "start.next>p p.next>e"), &facts, &[]);
+    assert_eq!(told, ["p.next | say(A long story.) | hangup | end"]);
+}
+
+#[test]
 fn audio_is_spoken_or_played_with_speed_and_repetition() {
     for (config, expected) in [
         (json!({ "text": "Hello" }), "say(Hello)"),

@@ -1,14 +1,18 @@
 //! Documents with everything that is wrong with them, all at once. The documents stand in `broken/`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
-use super::driver::one;
+use super::driver::{flow, one};
 use crate::flow::{FlowDefinition, FlowProblem, Surroundings, check};
 use crate::vocabulary::{Severity, limits};
 
+const BUYER: &str = "018f0000-0000-7000-8000-000000000001";
+
 fn around() -> Surroundings {
     Surroundings {
-        buyers: ["018f0000-0000-7000-8000-000000000001".parse().unwrap()].into(),
+        buyers: [BUYER.parse().unwrap()].into(),
         routers: ["018f0000-0000-7000-8000-000000000002".parse().unwrap()].into(),
         tags: ["source".to_owned()].into(),
     }
@@ -31,9 +35,68 @@ fn found(definition: &FlowDefinition, about: &str) -> Vec<FlowProblem> {
     let errors = checked.problems.iter().any(FlowProblem::blocks);
     assert_eq!(checked.program.is_none(), errors, "{about}");
     for problem in &checked.problems {
-        assert!(problem.message.contains(' '), "{about}: {problem:?}");
+        assert!(says_how_to_mend(&problem.message), "{about}: {problem:?}");
     }
     checked.problems
+}
+
+/// How clauses begin that say what to do. The last three are of schedules, which have their own words.
+const MENDS: [&str; 23] = [
+    "add", "ask", "choose", "connect", "correct", "cover", "enable", "give", "keep", "make", "put",
+    "raise", "remove", "replace", "return", "send", "set", "shorten", "use", "write", "did",
+    "expected", "an",
+];
+
+/// Whether a sentence has a clause that says what is wrong, and behind it one that says what to do.
+fn says_how_to_mend(message: &str) -> bool {
+    let ends = [": ", "; ", ". "];
+    let clauses = ends.iter().flat_map(|end| message.split(end).skip(1));
+    let first_words = clauses.filter_map(|clause| clause.split_whitespace().next());
+    first_words.map(str::to_lowercase).any(|word| MENDS.contains(&word.as_str()))
+}
+
+#[test]
+fn what_only_says_what_is_wrong_is_no_mend() {
+    for message in ["the name is wrong", "the name is wrong: it is too long", "Give a name"] {
+        assert!(!says_how_to_mend(message), "{message}");
+    }
+    assert!(says_how_to_mend("the name is too long: shorten it"));
+}
+
+/// A code that no table has is a sentence that nobody looks at.
+#[test]
+fn every_code_is_in_a_table() {
+    let sources = [
+        include_str!("../check/document.rs"),
+        include_str!("../check/graph.rs"),
+        include_str!("../check/mod.rs"),
+        include_str!("../node/action.rs"),
+        include_str!("../node/business_hours.rs"),
+        include_str!("../node/condition.rs"),
+        include_str!("../node/end.rs"),
+        include_str!("../node/gather_input.rs"),
+        include_str!("../node/ivr_menu.rs"),
+        include_str!("../node/play_audio.rs"),
+        include_str!("../node/prompt.rs"),
+        include_str!("../node/router.rs"),
+        include_str!("../node/splitter.rs"),
+        include_str!("../node/tracking_pixel.rs"),
+        include_str!("../node/weekday.rs"),
+        include_str!("../pattern.rs"),
+        include_str!("../reader.rs"),
+    ];
+    let told = regex::Regex::new(r#"\.(?:error|warning)\(\s*"([a-z_]+)""#).unwrap();
+    let codes: BTreeSet<&str> = sources
+        .iter()
+        .flat_map(|source| told.captures_iter(source))
+        .map(|told| told.get(1).unwrap().as_str())
+        .collect();
+    assert!(codes.len() >= 50, "{}", codes.len());
+    let tables = [include_str!("broken/settings.json"), include_str!("broken/graphs.json")];
+    let is_looked_at =
+        |code: &&str| tables.iter().any(|table| table.contains(&format!(" {code} ")));
+    let missing: Vec<&str> = codes.into_iter().filter(|code| !is_looked_at(code)).collect();
+    assert_eq!(missing, ["too_long", "too_many_routes"], "the tests of sizes look at these");
 }
 
 #[test]
@@ -129,6 +192,62 @@ fn sizes() {
     assert_eq!(
         self::found(&texts, "text").iter().map(shown).collect::<Vec<_>>(),
         ["error too_long n /nodes/1/config/message"]
+    );
+}
+
+#[test]
+fn so_many_ways_to_route_calls() {
+    let routers = |count: usize, ways: usize| {
+        let mut nodes = vec![json!({ "id": "start", "type": "start" })];
+        let mut connections = String::from("start.next>n0 ");
+        for index in 0..count {
+            let config = json!({ "campaignBuyers": true, "ringTimeout": 10 + index % ways });
+            nodes.push(
+                json!({ "id": format!("n{index}"), "type": "advanced_router", "config": config }),
+            );
+            connections += &format!("n{index}.no_route>n{} ", index + 1);
+        }
+        let last = json!({ "actionType": "route_to_buyer", "buyerId": BUYER });
+        nodes.push(json!({ "id": format!("n{count}"), "type": "action", "config": last }));
+        nodes.push(json!({ "id": "e", "type": "end" }));
+        connections += &format!("n{count}.failed>e");
+        let problems = self::found(&flow(Value::Array(nodes), &connections), "routers");
+        problems.iter().map(shown).collect::<Vec<_>>()
+    };
+    let most = limits::FLOW_ROUTES - 1;
+    assert_eq!(routers(most, most), [""; 0]);
+    assert_eq!(routers(3 * most, most), [""; 0], "settings are shared");
+    assert_eq!(routers(most + 1, most + 1), ["error too_many_routes - /nodes"]);
+}
+
+#[test]
+fn sizes_of_code_and_pixels() {
+    let one_of = |kind: &str, config: Value, exits: &[&str]| {
+        let problems = self::found(&one(kind, config, exits), kind);
+        problems.iter().map(shown).collect::<Vec<_>>()
+    };
+    let code = json!({ "conditionType": "custom", "code": "x".repeat(limits::CODE_BYTES + 1) });
+    assert_eq!(
+        one_of("condition", code, &["yes", "no"]),
+        ["error too_long n /nodes/1/config/code"]
+    );
+    let pixel = |method: &str, values: usize, characters: usize| {
+        let value = "x".repeat(characters);
+        let values = (0..values).map(|index| (format!("p{index}"), json!(value)));
+        let parameters: Map<String, Value> = values.collect();
+        let config = json!({ "pixelUrl": "https://p.example/", "method": method,
+            "parameters": parameters, "events": [{ "name": "a" }, { "name": "b" }] });
+        one_of("tracking_pixel", config, &["next"])
+    };
+    let too_long = ["error too_long n /nodes/1/config/pixelUrl"];
+    assert_eq!(pixel("GET", 2, 3_000), [""; 0]);
+    assert_eq!(pixel("GET", 3, 3_000), too_long);
+    assert_eq!(pixel("POST", 20, 3_000), [""; 0]);
+    assert_eq!(pixel("POST", 22, 3_000), too_long);
+    assert_eq!(pixel("POST", 51, 1), ["error too_many n /nodes/1/config/parameters"]);
+    assert_eq!(
+        pixel("POST", 1, limits::TEXT_CHARACTERS + 1),
+        ["error too_long n /nodes/1/config/parameters/p0"]
     );
 }
 

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::driver::{Facts, NOON, flow, one, play, program, runs, walk};
+use crate::call::CallerInput;
+use crate::flow::{Input, Run};
 
 fn exit(kind: &str, config: &Value, exits: &[&str], facts: &Facts, inputs: &[&str]) -> String {
     let told = play(&one(kind, config.clone(), exits), facts, inputs);
@@ -146,6 +148,31 @@ fn splits_share_calls_exactly() {
     let in_turn = json!({ "strategy": "round_robin",
         "splits": [{ "id": "a" }, { "id": "b" }, { "id": "c" }] });
     assert_eq!(shares(&in_turn, 6), "abcabc");
+}
+
+/// A splitter that a call comes back to takes another turn, and the same one for the same visit.
+#[test]
+fn each_visit_of_a_splitter_draws_a_turn_of_its_own() {
+    let nodes = json!([{ "id": "start", "type": "start" },
+        { "id": "n", "type": "traffic_splitter", "config": { "strategy": "round_robin",
+            "splits": [{ "id": "a", "nodeId": "m" }, { "id": "b", "nodeId": "m" }] } },
+        { "id": "m", "type": "ivr_menu", "config": { "message": "?", "options": [{ "key": "1", "nodeId": "n" }] } },
+        { "id": "e", "type": "end" }]);
+    let program = program(&flow(nodes, "start.next>n m.timeout>e"));
+    let facts = Facts::at(NOON);
+    let mut run = Run::open(&program, facts.context());
+    let _ = run.start();
+    let first = run.drawer();
+    let _ = run.answer(&Input::Ordinal(0));
+    let session = run.finish().session;
+    let again = || {
+        let mut run = Run::resume(&program, facts.context(), session.clone());
+        let _ = run.answer(&Input::Caller(CallerInput::Keys { digits: "1".into() }));
+        run.drawer()
+    };
+    assert_ne!(first, again());
+    assert_eq!(again(), again());
+    assert_ne!(first, facts.context().call);
 }
 
 #[test]

@@ -221,6 +221,9 @@ pub(super) fn directed(directive: &Directive) -> String {
 }
 
 fn sent(delivery: &Delivery) -> String {
+    if let Payload::HangUp { after_secs } = &delivery.payload {
+        return format!("hangs up after {after_secs}s");
+    }
     let Payload::Http { method, url, body, timeout_ms, .. } = &delivery.payload else {
         return "no request".into();
     };

@@ -11,4 +11,5 @@ mod properties;
 mod secrets;
 mod sending;
 mod simulated;
+mod statistics;
 mod templates;

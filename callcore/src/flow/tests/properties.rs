@@ -54,7 +54,7 @@ fn node(kind: usize) -> (&'static str, Value, &'static [&'static str], &'static 
 }
 
 /// A flow of such nodes, in which only exits that wait lead back.
-fn any_flow() -> impl Strategy<Value = crate::flow::FlowDefinition> {
+pub(super) fn any_flow() -> impl Strategy<Value = crate::flow::FlowDefinition> {
     let nodes = vec((0_usize..11, vec(any::<prop::sample::Index>(), 3)), 1..12);
     nodes.prop_map(|drawn| {
         let size = drawn.len();
@@ -75,7 +75,7 @@ fn any_flow() -> impl Strategy<Value = crate::flow::FlowDefinition> {
     })
 }
 
-fn any_input() -> impl Strategy<Value = Input> {
+pub(super) fn any_input() -> impl Strategy<Value = Input> {
     prop_oneof![
         "[0-9*#]{0,6}".prop_map(|digits| Input::Caller(CallerInput::Keys { digits })),
         "[12]".prop_map(|digits| Input::Caller(CallerInput::Keys { digits })),
@@ -92,7 +92,7 @@ fn any_input() -> impl Strategy<Value = Input> {
 }
 
 /// An answer of the kind that is needed.
-fn fitting(need: &Need, input: &Input) -> Input {
+pub(super) fn fitting(need: &Need, input: &Input) -> Input {
     match (need, input) {
         (Need::Script { .. }, Input::Scripted(_)) | (Need::Ordinal { .. }, Input::Ordinal(_)) => {
             input.clone()

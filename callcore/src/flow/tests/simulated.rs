@@ -112,6 +112,25 @@ fn a_call_through_a_menu_to_a_second_buyer() {
 }
 
 #[test]
+fn a_transcript_is_bounded() {
+    let pixels =
+        json!((0..40).map(|index| json!({ "name": format!("e{index}") })).collect::<Vec<_>>());
+    let nodes = json!([{ "id": "start", "type": "start" },
+        { "id": "m", "type": "ivr_menu", "config": { "message": "Again?", "options": [{ "key": "1", "nodeId": "p" }] } },
+        { "id": "p", "type": "tracking_pixel", "config": { "pixelUrl": "https://p.example/",
+            "events": pixels, "parameters": { "x": "x".repeat(3_000), "y": "y".repeat(3_000) } } },
+        { "id": "e", "type": "end" }]);
+    let definition = flow(nodes, "start.next>m m.timeout>e p.next>m");
+    let transcript = simulate(&definition, MONDAY, &json!(vec!["1"; 200]));
+    assert_eq!(
+        outcome(&transcript)["reason"],
+        "the simulation was stopped after 1000000 bytes of transcript"
+    );
+    let bytes = serde_json::to_string(&transcript).unwrap().len();
+    assert!((900_000..1_600_000).contains(&bytes), "{bytes}");
+}
+
+#[test]
 fn silence_and_messages_take_their_time() {
     let transcript = simulate(&office(), MONDAY, &json!([null, "", { "record": 12 }]));
     assert_eq!(
@@ -184,6 +203,26 @@ fn every_outcome() {
 }
 
 #[test]
+fn where_a_call_goes_that_the_flow_lets_go_of() {
+    let last = |transcript: &Transcript| lines(transcript, MONDAY).pop().unwrap();
+    let router = one("advanced_router", json!({ "campaignBuyers": true }), &[]);
+    let full =
+        with(&router, MONDAY, &json!([]), &|| Answer::Unrouted(NoRouteReason::NoBuyerAllCapped));
+    assert_eq!(last(&full), "0 system no_route @n");
+    let wrong = with(&router, MONDAY, &json!([]), &|| Answer::Ordinal(1));
+    assert_eq!(last(&wrong), "0 system plain_routing @n");
+    let nodes = json!([{ "id": "start", "type": "start" },
+        { "id": "a", "type": "action", "config": { "actionType": "external", "number": "+12125550100" } },
+        { "id": "b", "type": "action", "config": { "actionType": "external", "number": "+12125550101" } }]);
+    let twice = flow(nodes, "start.next>a a.connected>b");
+    let busy = simulate(&twice, MONDAY, &json!([{ "dial": "busy" }]));
+    assert_eq!(last(&busy), "0 system plain_routing @a");
+    // Who has talked with somebody already is not rung through again.
+    let talked = json!([{ "dial": "answered", "talk": 9 }, { "dial": "busy" }]);
+    assert_eq!(last(&simulate(&twice, MONDAY, &talked)), "9 system hangup @b");
+}
+
+#[test]
 fn answers_are_what_a_carrier_would_tell() {
     let heard = |config: Value, given: Value| {
         let flow = one("gather_input", config, &["valid", "failed"]);
@@ -238,8 +277,8 @@ fn a_call_that_would_go_round_for_ever_is_stopped() {
     let nodes = json!([{ "id": "start", "type": "start" },
         { "id": "r", "type": "advanced_router", "config": { "campaignBuyers": true } }]);
     let transcript = simulate(&flow(nodes, "start.next>r r.connected>r"), MONDAY, &json!([]));
-    // A call makes twenty attempts; then nobody takes it.
-    assert_eq!(transcript.entries.len(), 20);
+    // A call makes twenty attempts; then nobody takes it, which is told too.
+    assert_eq!(transcript.entries.len(), 21);
     assert_eq!(
         outcome(&transcript),
         json!({ "kind": "no_route", "nodeId": "r", "reason": "attempt_limit" })

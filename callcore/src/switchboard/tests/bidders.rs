@@ -31,7 +31,14 @@ pub(super) struct Bidders(Arc<Mutex<Book>>);
 struct Book {
     does: BTreeMap<String, Does>,
     asked: Vec<String>,
-    meanwhile: Option<Box<dyn FnOnce() + Send>>,
+    bodies: Vec<String>,
+    meanwhile: Option<Meanwhile>,
+}
+
+/// What happens once while a bidder is asked: the one at a place, or whoever is next.
+struct Meanwhile {
+    place: Option<String>,
+    act: Box<dyn FnOnce() + Send>,
 }
 
 impl std::fmt::Debug for Book {
@@ -55,7 +62,18 @@ impl Bidders {
 
     /// Something happens once, while the next of them is asked.
     pub(super) fn meanwhile(&self, act: impl FnOnce() + Send + 'static) {
-        self.0.lock().unwrap().meanwhile = Some(Box::new(act));
+        self.0.lock().unwrap().meanwhile = Some(Meanwhile { place: None, act: Box::new(act) });
+    }
+
+    /// Something happens once, while the bidder at a place is asked.
+    pub(super) fn meanwhile_at(&self, place: &str, act: impl FnOnce() + Send + 'static) {
+        let place = Some(place.to_owned());
+        self.0.lock().unwrap().meanwhile = Some(Meanwhile { place, act: Box::new(act) });
+    }
+
+    /// The bodies of all requests, in order.
+    pub(super) fn bodies(&self) -> Vec<String> {
+        self.0.lock().unwrap().bodies.clone()
     }
 
     /// Who was asked since the last time, in order.
@@ -77,11 +95,14 @@ impl Http for Bidders {
         let does = {
             let mut book = self.0.lock().unwrap();
             book.asked.push(place.clone());
+            book.bodies.push(String::from_utf8_lossy(&request.body).into_owned());
             book.does.get(&place).cloned()
         };
-        let meanwhile = self.0.lock().unwrap().meanwhile.take();
-        if let Some(act) = meanwhile {
-            act();
+        let meanwhile = self.0.lock().unwrap().meanwhile.take_if(|meanwhile| {
+            meanwhile.place.as_ref().is_none_or(|expected| *expected == place)
+        });
+        if let Some(meanwhile) = meanwhile {
+            (meanwhile.act)();
         }
         let answer = |status, body: &str| {
             Ok(HttpResponse { status, headers: Vec::new(), body: body.as_bytes().to_vec() })

@@ -1,15 +1,14 @@
 //! A switchboard on the in-memory store with one campaign, driven like a carrier drives it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
-use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use pollster::block_on;
 use uuid::Uuid;
 
 use super::bidders::Bidders;
+use super::clock::SetClock;
 use crate::auction::Verdict;
 use crate::call::{
     Call, CallStatus, Caller, CallerInput, CarrierCall, Delivery, DialOutcome, DialResult,
@@ -23,7 +22,7 @@ use crate::model::{
 };
 use crate::port::{
     Ask, AuctionRecord, Auctions, BidResponseRecord, CallFilter, Calls, Capacity, Clock, Flows,
-    Journey, Outbox, Registry, Save,
+    Journey, Outbox, Registry, Save, Script,
 };
 use crate::switchboard::{Ports, ReportOutcome, Settings, Switchboard};
 use crate::vocabulary::{
@@ -32,26 +31,10 @@ use crate::vocabulary::{
 
 const CALLED: &str = "+18005550199";
 
-#[derive(Debug)]
-pub(super) struct SetClock(Mutex<DateTime<Utc>>);
-
-#[async_trait]
-impl Clock for SetClock {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
-
-    fn monotonic(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    async fn sleep_until(&self, _: Duration) {}
-}
-
 pub(super) struct Desk {
     pub(super) store: Arc<MemoryStore>,
     pub(super) clock: Arc<SetClock>,
-    switchboard: Switchboard,
+    pub(super) switchboard: Switchboard,
     pub(super) tenant: TenantId,
     pub(super) campaign: Uuid,
     buyers: BTreeMap<String, (Uuid, String)>,
@@ -61,15 +44,20 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn open() -> Self {
+        Self::open_with(|_| Arc::new(crate::memory::Offline))
+    }
+
+    /// A desk with something that runs custom code, made for its clock.
+    pub(super) fn open_with(script: impl FnOnce(&Arc<SetClock>) -> Arc<dyn Script>) -> Self {
         let store = Arc::new(MemoryStore::default());
-        let clock = Arc::new(SetClock(Mutex::new("2026-11-23T14:00:00Z".parse().unwrap())));
+        let clock = Arc::new(SetClock::at("2026-11-23T14:00:00Z"));
         let bidders = Bidders::default();
         let ports = Ports {
             directory: store.clone(),
             system: store.clone(),
             calls: store.clone(),
             capacity: store.clone(),
-            script: Arc::new(crate::memory::Offline),
+            script: script(&clock),
             egress: Arc::new(bidders.clone()),
             clock: clock.clone(),
         };
@@ -309,7 +297,7 @@ impl Desk {
     }
 
     pub(super) fn wait(&self, secs: i64) {
-        *self.clock.0.lock().unwrap() += TimeDelta::seconds(secs);
+        self.clock.advance(TimeDelta::seconds(secs));
     }
 
     pub(super) fn id(&self, name: &str) -> BuyerId {
@@ -331,7 +319,10 @@ impl Desk {
     fn incoming(&self, call: u32, number: &str, called: &str) -> String {
         let caller =
             Caller { address: number.into(), number: number.parse().ok(), ..Caller::default() };
-        self.deliver(call, EventKind::Incoming(Incoming { caller, called: called.into() }))
+        self.deliver(
+            call,
+            EventKind::Incoming(Incoming { caller, called: called.into(), trial: None }),
+        )
     }
 
     pub(super) fn result(
@@ -402,7 +393,7 @@ impl Desk {
         look.activity[&target].converted
     }
 
-    fn carrier_call(call: u32) -> CarrierCall {
+    pub(super) fn carrier_call(call: u32) -> CarrierCall {
         CarrierCall {
             carrier: "twilio".into(),
             account: "AC1".into(),
@@ -410,12 +401,15 @@ impl Desk {
         }
     }
 
-    fn deliver(&self, call: u32, kind: EventKind) -> String {
+    pub(super) fn deliver(&self, call: u32, kind: EventKind) -> String {
         let carrier_call = Self::carrier_call(call);
         let event = Event { carrier_call, tenant: None, kind, parameters: BTreeMap::new() };
         let reply = block_on(self.switchboard.handle(&event)).unwrap();
-        let told: Vec<String> =
-            reply.directives.iter().map(|directive| self.told(directive)).collect();
+        self.told_all(&reply.directives)
+    }
+
+    pub(super) fn told_all(&self, directives: &[Directive]) -> String {
+        let told: Vec<String> = directives.iter().map(|directive| self.told(directive)).collect();
         told.join(", ")
     }
 

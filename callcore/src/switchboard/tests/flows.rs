@@ -12,7 +12,7 @@ use crate::vocabulary::Money;
 
 /// A flow of nodes (id, type, settings) and connections (source, exit, target) behind a start that
 /// leads to the first node.
-fn flow(nodes: &[(&str, &str, Value)], connections: &[(&str, &str, &str)]) -> Value {
+pub(super) fn flow(nodes: &[(&str, &str, Value)], connections: &[(&str, &str, &str)]) -> Value {
     let start = json!({ "id": "start", "type": "start" });
     let nodes =
         nodes.iter().map(|(id, kind, config)| json!({ "id": id, "type": kind, "config": config }));
@@ -223,7 +223,7 @@ fn sensitive_input_is_in_neither_journal_nor_reply_and_still_decides() {
     assert_eq!(desk.voice(1), "ask 1: Your card?");
     assert_eq!(desk.keys(1, 1, "4321"), "say Thanks., hangup");
     let session = desk.call(1).flow.unwrap();
-    assert_eq!(session.variables["card"], "4321");
+    assert_eq!(session.variables["card"], "****", "the flow is over and needs it no more");
     assert_eq!(session.shown_variables()["card"], "****");
     let journal = desk.journal(1);
     assert!(!journal.contains("4321") && journal.contains("****"), "{journal}");
@@ -232,6 +232,33 @@ fn sensitive_input_is_in_neither_journal_nor_reply_and_still_decides() {
     let Payload::Http { url, .. } = &outbox[0].payload else { panic!("{outbox:?}") };
     let id = desk.call(1).id;
     assert_eq!(*url, format!("https://p.example/x?session={id}"));
+}
+
+#[test]
+fn a_call_that_comes_back_to_a_splitter_takes_the_next_turn() {
+    let mut desk = Desk::open();
+    desk.buyer("A", |_| {});
+    let splits = json!([{ "id": "a", "nodeId": "one" }, { "id": "b", "nodeId": "two" }]);
+    let again = json!({ "message": "Again?", "options": [{ "key": "1", "nodeId": "split" }] });
+    desk.flow(&flow(
+        &[
+            ("split", "traffic_splitter", json!({ "strategy": "round_robin", "splits": splits })),
+            ("one", "play_audio", json!({ "text": "One." })),
+            ("two", "play_audio", json!({ "text": "Two." })),
+            ("menu", "ivr_menu", again),
+            ("bye", "end", json!({})),
+        ],
+        &[("one", "next", "menu"), ("two", "next", "menu"), ("menu", "timeout", "bye")],
+    ));
+    desk.activate(|_| {});
+    assert_eq!(desk.voice(1), "say One., ask 1: Again?");
+    assert_eq!(desk.keys(1, 1, "1"), "say Two., ask 2: Again?");
+    // A repeated webhook takes no turn.
+    assert_eq!(desk.voice(1), "say One., ask 1: Again?");
+    assert_eq!(desk.keys(1, 1, "1"), "say Two., ask 2: Again?");
+    assert_eq!(desk.voice(2), "say One., ask 1: Again?");
+    assert_eq!(desk.keys(1, 2, "1"), "say Two., ask 3: Again?");
+    assert_eq!(desk.keys(2, 1, "1"), "say One., ask 2: Again?");
 }
 
 #[test]
@@ -274,7 +301,7 @@ fn a_buyer_that_only_a_node_names_converts_by_its_own_rule() {
     assert_eq!(desk.call(1).revenue.unwrap().to_string(), "5 USD");
 }
 
-fn transfer(kind: &str) -> Value {
+pub(super) fn transfer(kind: &str) -> Value {
     flow(
         &[
             (

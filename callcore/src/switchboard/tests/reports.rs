@@ -129,10 +129,87 @@ fn what_one_target_rejects_another_may_have_bought() {
 }
 
 #[test]
+fn a_target_whose_dial_never_connected_takes_nothing_from_the_one_who_talked() {
+    for early in [true, false] {
+        let desk = sold();
+        if early {
+            // While the phone rings nobody knows yet.
+            let said = reached(desk.report(1, ("a", Converted), dollars("1000"), None));
+            assert_eq!(said, (vec![Milestone::Converted], false));
+        }
+        assert_eq!(desk.result(1, 1, DialOutcome::Busy, 0), "dial +12125550002");
+        assert_eq!((worth(&desk), desk.conversions("a")), ((false, None), 0), "early: {early}");
+        desk.result(1, 2, DialOutcome::Answered, 300);
+        assert_eq!(worth(&desk), (true, dollars("8")));
+        let facts = desk.facts(1);
+        for status in [Converted, Sold, Rejected] {
+            let said = desk.report(1, ("a", status), dollars("1000"), Some("late"));
+            assert_eq!(said, ReportOutcome::NotConnected);
+        }
+        assert_eq!((desk.facts(1), worth(&desk)), (facts, (true, dollars("8"))));
+        assert_eq!((desk.conversions("a"), desk.conversions("b")), (0, 1));
+    }
+}
+
+#[test]
+fn an_answer_that_is_told_late_makes_an_early_report_count_again() {
+    let desk = sold();
+    let _ = desk.report(1, ("a", Converted), dollars("12"), None);
+    desk.result(1, 1, DialOutcome::NoAnswer, 0);
+    assert_eq!(worth(&desk), (false, None));
+    let mut call = desk.call(1);
+    let answered = crate::call::DialResult {
+        attempt: 1,
+        outcome: DialOutcome::Answered,
+        leg: None,
+        talk_secs: Some(5),
+        call_status: None,
+        recording: None,
+    };
+    let _ = call.dial_result(&answered, call.started_at);
+    assert_eq!((call.converted, call.converted_by, call.revenue), (true, Some(1), dollars("12")));
+}
+
+#[test]
+fn a_rejection_withdraws_nothing_from_a_call_that_was_converted_by_nobody_knows_whom() {
+    let desk = sold();
+    desk.result(1, 1, DialOutcome::Answered, 300);
+    let mut call = desk.call(1);
+    // As calls were kept before it was told by whom.
+    call.converted_by = None;
+    let rejected = crate::call::TargetReport {
+        target: desk.target_id("a"),
+        status: Rejected,
+        amount: None,
+        reason: None,
+        report_id: None,
+    };
+    let _ = call.report(&rejected);
+    assert_eq!((call.converted, call.revenue), (true, dollars("9")));
+}
+
+#[test]
+fn a_target_says_twenty_things_about_a_call_and_no_more() {
+    let desk = sold();
+    desk.result(1, 1, DialOutcome::Answered, 300);
+    let report = |id: u32, status| desk.report(1, ("a", status), None, Some(&id.to_string()));
+    for id in 1..=20 {
+        let _ = reached(report(id, Converted));
+    }
+    let facts = desk.facts(1).len();
+    assert_eq!(report(21, Rejected), ReportOutcome::TooMany);
+    assert_eq!(desk.facts(1).len(), facts);
+    assert!(desk.call(1).converted);
+    // What it said before it may say again.
+    assert_eq!(reached(report(20, Converted)), (vec![], true));
+}
+
+#[test]
 fn a_full_journal_takes_no_more_reports() {
     let desk = sold();
-    for n in 0..limits::CALL_FACTS {
-        let _ = desk.report(1, ("a", Converted), None, Some(&n.to_string()));
+    let _ = desk.report(1, ("a", Converted), None, None);
+    for recording in 0..limits::CALL_FACTS {
+        desk.recording(1, recording);
     }
     assert_eq!(desk.report(1, ("a", Rejected), None, None), ReportOutcome::Full);
     assert!(desk.call(1).converted);

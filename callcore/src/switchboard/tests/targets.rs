@@ -10,7 +10,7 @@ use crate::call::{CallStatus, DialOutcome};
 use crate::model::{Target, TargetAssignment};
 
 /// A target with these fields beside its name and endpoint.
-fn with(fields: Value) -> impl FnOnce(&mut Target) {
+pub(super) fn with(fields: Value) -> impl FnOnce(&mut Target) {
     move |target| {
         let mut document = serde_json::to_value(&*target).unwrap();
         let own = document.as_object_mut().unwrap();
@@ -90,6 +90,12 @@ fn an_assignment_tightens_the_targets_caps_and_bounds() {
     let place = format!("/targets/{}/caps/daily", desk.target_id("a"));
     assert!(desk.problems().contains(&format!("override_is_looser {place}")));
     let dollars = |amount: &str| json!({ "amount": amount, "currency": "USD" });
+    let euros = json!({ "amount": "9", "currency": "EUR" });
+    assigned(&desk, "a", json!({ "maxBid": euros, "minBid": dollars("1") }));
+    let place = format!("/targets/{}/maxBid/currency", desk.target_id("a"));
+    let problems = desk.problems();
+    let found: Vec<_> = problems.iter().filter(|one| one.starts_with("wrong_currency")).collect();
+    assert_eq!(found, [&format!("wrong_currency {place}")]);
     assigned(&desk, "a", json!({ "maxBid": dollars("8.99") }));
     assigned(&desk, "b", json!({ "minBid": dollars("8.01") }));
     assert_eq!(sold(&desk, 3), "say sorry, hangup");

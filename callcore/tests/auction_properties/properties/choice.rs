@@ -66,7 +66,7 @@ pub(crate) fn p03_order_changes_nothing(rig: &Rig, world: &World) -> Outcome {
 pub(crate) fn p04_the_log_re_derives_the_same_bytes(rig: &Rig, world: &World) -> Outcome {
     let mut settled = rig.play(world);
     prop_assert_eq!(bytes(&settled), bytes(&rig.play(world)));
-    super::conduct::misfortunes(&mut settled, world.dice);
+    let _ = super::conduct::misfortunes(rig, &mut settled, world.dice);
     let exported = serde_json::to_string(&settled.log).unwrap();
     let log: AuctionLog = serde_json::from_str(&exported).unwrap();
     let again = rig.replay(&log);

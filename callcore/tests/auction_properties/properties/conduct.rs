@@ -6,6 +6,7 @@ use callcore::auction::{
     BidReply, Declined, Fall, Invitation, Outcome as Sold, Reply, Settled, Unanswered, Verdict,
 };
 use callcore::vocabulary::{Currency, Money};
+use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
@@ -14,22 +15,33 @@ use crate::model;
 use crate::rig::{Rig, entry, id, ranking, winner};
 use crate::world::{Bidder, Coin, Offer, Says, World, after, start, target};
 
-/// Something befalls one winner after the other, by the dice.
-pub(crate) fn misfortunes(settled: &mut Settled, mut dice: u64) {
+/// Something befalls one winner after the other, by the dice. Answers who held the call at each step,
+/// for whom something is reserved: whoever was offered it and has not fallen out.
+pub(crate) fn misfortunes(rig: &Rig, settled: &mut Settled, mut dice: u64) -> Vec<usize> {
     let mut now = settled.log.settled_at;
+    let (mut offered, mut reserved) = (BTreeSet::new(), Vec::new());
     while let Some(target) = settled.winner().map(|winner| winner.target_id) {
+        offered.insert(target);
+        let live = settled.ranking.iter().filter(|ranked| ranked.fallen.is_none());
+        reserved.push(live.filter(|ranked| offered.contains(&ranked.target_id)).count());
         now += chrono::TimeDelta::milliseconds((dice % 4_000) as i64);
         let text = || "busy".to_owned();
+        let mut fall = |why| rig.fall(settled, target, why, now);
         match dice % 7 {
-            0 => return,
-            1 => _ = settled.fall(target, Fall::Capped { cap: "daily cap 5/5".to_owned() }, now),
-            2 => _ = settled.fall(target, Fall::NotConfirmed { text: text() }, now),
-            3 => _ = settled.fall(target, Fall::DialFailed { text: text() }, now),
+            0 => break,
+            1 => fall(Fall::Capped { cap: "daily cap 5/5".to_owned() }),
+            2 => fall(Fall::NotConfirmed { text: text() }),
+            3 => fall(Fall::DialFailed { text: text() }),
             4 => settled.confirm(target, "sip:a@example.com".parse().unwrap(), now),
             _ => _ = settled.offer(now),
         }
+        // With the fault that keeps places nobody is ever last.
+        if reserved.len() > 100 {
+            break;
+        }
         dice = dice.rotate_right(7).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0xABCD;
     }
+    reserved
 }
 
 /// 10. The decision comes at the deadline at the latest, whatever targets do, and what comes after
@@ -46,13 +58,14 @@ pub(crate) fn p10_the_decision_comes_in_time(rig: &Rig, world: &World) -> Outcom
     Ok(())
 }
 
-/// 11. Everybody who is considered has exactly one verdict, the numbers add up, and at most one has
-///     won, whatever happens afterwards.
+/// 11. Everybody who is considered has exactly one verdict, the numbers add up, at most one has won,
+///     and the call is reserved for no more than one at a time, whatever happens afterwards.
 pub(crate) fn p11_one_verdict_per_target_and_one_winner(rig: &Rig, world: &World) -> Outcome {
     let mut settled = rig.play(world);
     for later in [false, true] {
         if later {
-            misfortunes(&mut settled, world.dice);
+            let reserved = misfortunes(rig, &mut settled, world.dice);
+            prop_assert!(reserved.iter().all(|live| *live == 1), "reserved at once: {reserved:?}");
         }
         let invited: BTreeSet<_> = world.bidders.iter().map(|bidder| target(bidder.id)).collect();
         let considered: Vec<_> = settled.entries.iter().map(|entry| entry.target_id).collect();
@@ -167,17 +180,41 @@ pub(crate) fn p17_any_bytes_are_read(rig: &Rig, world: &World) -> Outcome {
 pub(crate) fn p18_a_caller_is_not_pinged_twice(rig: &Rig, world: &World) -> Outcome {
     let first = rig.full(world);
     prop_assert_eq!(&rig.full(world), &first);
-    let again = first.log.settled_at;
-    let holding: Vec<_> = first.holding(again).collect();
+    let decided = first.log.settled_at;
+    // The last instant at which each bid holds, the first at which it does not, and any other.
+    let buffer = chrono::TimeDelta::milliseconds(world.buffer_ms.into());
+    let last = first.ranking.iter().filter_map(|ranked| Some(ranked.bid.expires_at? - buffer));
+    let tick = chrono::TimeDelta::milliseconds(1);
+    let later = chrono::TimeDelta::milliseconds((world.dice % 90_000) as i64);
+    let edges = last.flat_map(|last| [last, last + tick]).filter(|at| *at >= decided);
+    for again in edges.chain([decided, decided + later]) {
+        pinged_again(rig, world, &first, again)?;
+    }
+    Ok(())
+}
+
+/// The caller calls again at this instant.
+fn pinged_again(rig: &Rig, world: &World, first: &Settled, again: DateTime<Utc>) -> Outcome {
+    let holding = rig.holding(first, again);
+    let bidder = |id: u128| world.bidders.iter().find(|bidder| bidder.id == id).unwrap();
+    let expiring = |id: &u128| bidder(*id).offer().is_some_and(|offer| offer.holds_ms.is_some());
+    let expected = ranking(first).into_iter().filter(expiring);
+    let expected = expected.filter(|id| model::holds(world, bidder(*id), again));
+    prop_assert_eq!(holding.iter().map(id).collect::<Vec<_>>(), expected.collect::<Vec<_>>());
     let mut invitations = world.invitations();
     for invitation in &mut invitations {
         let held = holding.iter().find(|ranked| ranked.target_id == invitation.target_id);
         invitation.earlier_bid = held.map(|ranked| ranked.bid.clone());
     }
-    let second = rig.open(world.terms(), invitations, world.seed());
+    let second = rig.open_at(world.terms(), invitations, world.seed(), again);
     let asked: BTreeSet<_> = second.asked().map(|asked| asked.target_id).collect();
-    prop_assert!(holding.iter().all(|ranked| !asked.contains(&ranked.target_id)));
-    let second = second.settle(start());
+    let holds = |id: u128| holding.iter().any(|ranked| crate::rig::id(ranked) == id);
+    for bidder in world.bidders.iter().filter(|bidder| expiring(&bidder.id)) {
+        // Who is asked at all is asked again once its bid has run out, and not before.
+        let expected = !holds(bidder.id) && model::is_asked_at(world, bidder, again);
+        prop_assert_eq!(asked.contains(&target(bidder.id)), expected, "{:?}", bidder);
+    }
+    let second = second.settle(again);
     for ranked in holding {
         let entry = second.entry(ranked.target_id).unwrap();
         prop_assert_eq!((entry.asked, entry.net), (false, Some(ranked.net)));

@@ -7,6 +7,7 @@
 use std::io;
 
 use callcore::port::Script;
+use callcore::vocabulary::TenantId;
 use callcore_script::{Options, ScriptPool, WorkerCommand, worker};
 use serde_json::json;
 
@@ -20,6 +21,8 @@ fn main() -> io::Result<()> {
 
 async fn ask() -> io::Result<()> {
     let pool = ScriptPool::start(WorkerCommand::this_program()?, Options::default()).await?;
+    let tenant: TenantId =
+        "11111111-1111-1111-1111-111111111111".parse().map_err(io::Error::other)?;
     let call = json!({
         "caller": "+12125550123",
         "called": "+18005550100",
@@ -38,7 +41,7 @@ async fn ask() -> io::Result<()> {
         "return call.vars.zip ===",
     ];
     for code in codes {
-        match pool.run(code, &call).await {
+        match pool.run(tenant, code, &call).await {
             Ok(answer) => println!("{answer}: {code}"),
             Err(error) => println!("{error}: {code}"),
         }

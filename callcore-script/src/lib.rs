@@ -4,7 +4,8 @@
 //! worker processes ready, hands each at most one run at a time, and kills a worker that does not
 //! answer in time; another stands ready, and a new one is started in the background. A worker
 //! limits its own memory, processor time, files and processes before it reads the first code, and
-//! runs every code in a fresh QuickJS engine, so that no run sees what another left.
+//! runs every code in a fresh QuickJS engine, so that no run sees what another left. Tenants that wait
+//! take turns, and none of them has all places at once.
 //!
 //! What this crate is not: it is no general JavaScript runtime. Code gets no network, files,
 //! timers, modules, console or promises, and it cannot change anything. It needs a Unix system.
@@ -33,6 +34,7 @@
 //!
 //! ```standalone_crate
 //! use callcore::port::Script;
+//! use callcore::vocabulary::TenantId;
 //! use callcore_script::{Options, ScriptPool, WorkerCommand, worker};
 //!
 //! fn main() -> std::io::Result<()> {
@@ -42,7 +44,8 @@
 //!     tokio::runtime::Runtime::new()?.block_on(async {
 //!         let pool = ScriptPool::start(WorkerCommand::this_program()?, Options::default()).await?;
 //!         let call = serde_json::json!({ "vars": { "zip": "90210" } });
-//!         let answer = pool.run("return call.vars.zip.startsWith('902')", &call).await;
+//!         let tenant: TenantId = "11111111-1111-1111-1111-111111111111".parse().unwrap();
+//!         let answer = pool.run(tenant, "return call.vars.zip.startsWith('902')", &call).await;
 //!         assert_eq!(answer, Ok(true));
 //!         Ok(())
 //!     })
@@ -58,6 +61,7 @@ mod frame;
 mod message;
 mod options;
 mod pool;
+mod turns;
 pub mod worker;
 
 pub use command::WorkerCommand;

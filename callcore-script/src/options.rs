@@ -9,7 +9,7 @@ use std::time::Duration;
 pub const MAX_CODE_BYTES: usize = 16 * 1024;
 
 /// How large the value `call` may be, in bytes of its JSON.
-pub const MAX_CALL_BYTES: usize = 256 * 1024;
+pub const MAX_CALL_BYTES: usize = 512 * 1024;
 
 /// How much of what failing code said is kept, in characters.
 pub const MAX_MESSAGE_CHARS: usize = 200;
@@ -20,9 +20,10 @@ pub(crate) const START_LIMIT: Duration = Duration::from_secs(5);
 /// How much time and memory code gets, and how many codes run at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// How many codes may run at once. One worker process more than this is kept ready, to step in
-    /// for one that is killed. Default: one for each processor, and at least two, so that one
-    /// hostile code does not hold up the others.
+    /// How many codes may run at once. One tenant has all of these places but one, so that its hostile
+    /// code does not hold up the others'. One worker process more than this is kept ready, to step in
+    /// for one that is killed, and to check code, which takes no place. Default: one for each
+    /// processor, and at least three, so that a tenant has two.
     pub workers: usize,
     /// How long code may run before the engine stops it. Default: 200 ms.
     pub run_limit: Duration,
@@ -38,7 +39,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            workers: available_parallelism().map_or(2, NonZeroUsize::get).max(2),
+            workers: available_parallelism().map_or(3, NonZeroUsize::get).max(3),
             run_limit: Duration::from_millis(200),
             kill_after: Duration::from_millis(250),
             wait_limit: Duration::from_millis(500),

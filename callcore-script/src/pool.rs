@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use callcore::port::{Script, ScriptError};
+use callcore::vocabulary::TenantId;
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::child::Worker;
@@ -18,10 +20,15 @@ use crate::command::WorkerCommand;
 use crate::frame;
 use crate::message::{Answer, Request};
 use crate::options::{MAX_CALL_BYTES, MAX_CODE_BYTES, Options};
+use crate::turns::{Turn, Turns};
 
 /// How long to wait before a start is tried again; doubles from the first to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How long code waits to be checked, at least: whoever publishes a flow has more patience than a
+/// caller.
+const CHECK_WAIT: Duration = Duration::from_secs(5);
 
 /// Runs custom code in worker processes. Dropping it kills them.
 pub struct ScriptPool {
@@ -31,8 +38,10 @@ pub struct ScriptPool {
 struct Shared {
     command: WorkerCommand,
     options: Options,
-    /// How many more codes may run at once.
-    running: Arc<Semaphore>,
+    /// Whose code may run.
+    turns: Arc<Turns>,
+    /// Code is checked one at a time, and takes no turn from what runs.
+    checking: Arc<Semaphore>,
     /// How many workers are idle.
     ready: Semaphore,
     idle: Mutex<VecDeque<Worker>>,
@@ -50,7 +59,8 @@ impl ScriptPool {
     pub async fn start(command: WorkerCommand, options: Options) -> io::Result<Self> {
         options.check()?;
         let shared = Arc::new(Shared {
-            running: Arc::new(Semaphore::new(options.workers)),
+            turns: Arc::new(Turns::new(options.workers)),
+            checking: Arc::new(Semaphore::new(1)),
             ready: Semaphore::new(0),
             idle: Mutex::default(),
             failure: Mutex::default(),
@@ -58,17 +68,31 @@ impl ScriptPool {
             command,
             options,
         });
+        // All at once: each takes a while to be ready.
+        let mut starting = JoinSet::new();
         for _ in 0..=shared.options.workers {
-            shared.put(Worker::start(&shared.command, &shared.options).await?);
+            let (command, options) = (shared.command.clone(), shared.options.clone());
+            starting.spawn(async move { Worker::start(&command, &options).await });
+        }
+        while let Some(started) = starting.join_next().await {
+            shared.put(started.map_err(io::Error::other)??);
         }
         Ok(Self { shared })
     }
 
-    async fn ask(&self, request: &Request) -> Result<Answer, ScriptError> {
+    /// Hands a request to a worker: a tenant's in its turn, and else the one that is being checked.
+    async fn ask(
+        &self,
+        tenant: Option<TenantId>,
+        request: &Request,
+    ) -> Result<Answer, ScriptError> {
         let request = frame::encode(request)
             .map_err(|error| ScriptError::Unavailable(format!("the request: {error}")))?;
-        let wait_limit = self.shared.options.wait_limit;
-        let Ok(lease) = timeout(wait_limit, self.shared.lease()).await else {
+        let wait_limit = match tenant {
+            Some(_) => self.shared.options.wait_limit,
+            None => self.shared.options.wait_limit.max(CHECK_WAIT),
+        };
+        let Ok(lease) = timeout(wait_limit, self.shared.lease(tenant)).await else {
             return Err(ScriptError::Unavailable(self.shared.why_none_is_free()));
         };
         lease?.ask(&request).await
@@ -87,10 +111,10 @@ impl fmt::Debug for ScriptPool {
 impl Script for ScriptPool {
     async fn check(&self, code: &str) -> Result<(), ScriptError> {
         check_length(code)?;
-        self.ask(&Request::Check { code: code.to_owned() }).await?.into_readable()
+        self.ask(None, &Request::Check { code: code.to_owned() }).await?.into_readable()
     }
 
-    async fn run(&self, code: &str, call: &Value) -> Result<bool, ScriptError> {
+    async fn run(&self, tenant: TenantId, code: &str, call: &Value) -> Result<bool, ScriptError> {
         check_length(code)?;
         let call = call.to_string();
         if call.len() > MAX_CALL_BYTES {
@@ -98,7 +122,8 @@ impl Script for ScriptPool {
                 format!("`call` takes {} bytes, at most {MAX_CALL_BYTES} are passed", call.len());
             return Err(ScriptError::Unavailable(message));
         }
-        self.ask(&Request::Run { code: code.to_owned(), call }).await?.into_returned()
+        let request = Request::Run { code: code.to_owned(), call };
+        self.ask(Some(tenant), &request).await?.into_returned()
     }
 }
 
@@ -111,17 +136,23 @@ fn check_length(code: &str) -> Result<(), ScriptError> {
 }
 
 impl Shared {
-    /// Waits for a worker.
-    async fn lease(self: &Arc<Self>) -> Result<Lease, ScriptError> {
-        let closed = |_| ScriptError::Unavailable("the pool is closed".to_owned());
-        let running = Arc::clone(&self.running);
-        let turn = Arc::new(running.acquire_owned().await.map_err(closed)?);
+    /// Waits for a turn and a worker.
+    async fn lease(self: &Arc<Self>, tenant: Option<TenantId>) -> Result<Lease, ScriptError> {
+        let closed = || ScriptError::Unavailable("the pool is closed".to_owned());
+        let checking = Arc::clone(&self.checking);
+        let permit = Arc::new(match tenant {
+            Some(tenant) => Permit::Turn(self.turns.take(tenant).await.ok_or_else(closed)?),
+            None => Permit::Check(checking.acquire_owned().await.map_err(|_| closed())?),
+        });
         loop {
-            self.ready.acquire().await.map_err(closed)?.forget();
+            self.ready.acquire().await.map_err(|_| closed())?.forget();
             // By turns, so that one that was killed meanwhile is found out and replaced.
             let Some(worker) = lock(&self.idle).pop_front() else { continue };
-            let mut lease =
-                Lease { shared: Arc::clone(self), worker: Some(worker), _turn: Arc::clone(&turn) };
+            let mut lease = Lease {
+                shared: Arc::clone(self),
+                worker: Some(worker),
+                _permit: Arc::clone(&permit),
+            };
             // A lease that is dropped replaces its worker.
             if lease.worker.as_mut().is_some_and(Worker::is_alive) {
                 return Ok(lease);
@@ -174,7 +205,14 @@ impl Drop for Shared {
 struct Lease {
     shared: Arc<Shared>,
     worker: Option<Worker>,
-    _turn: Arc<OwnedSemaphorePermit>,
+    _permit: Arc<Permit>,
+}
+
+/// What a request needs beside a worker; given back when it is dropped.
+#[expect(dead_code, reason = "held for what its end does")]
+enum Permit {
+    Turn(Turn),
+    Check(OwnedSemaphorePermit),
 }
 
 impl Lease {
@@ -206,6 +244,6 @@ impl Drop for Lease {
 }
 
 /// The locks guard single steps, so that what they guard is whole even after a panic.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,12 +5,12 @@
 use std::fmt::Write;
 
 use callcore::port::{Script, ScriptError};
-use callcore_script::{MAX_CODE_BYTES, ScriptPool};
+use callcore_script::{MAX_CALL_BYTES, MAX_CODE_BYTES, ScriptPool};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-use common::{GUARD, call, command, killed_only};
+use common::{GUARD, call, command, killed_only, tenant};
 
 mod common;
 
@@ -21,7 +21,7 @@ async fn pool(marker: &str) -> ScriptPool {
 
 async fn answers(pool: &ScriptPool, told: &[(&str, bool)]) {
     for (code, answer) in told {
-        assert_eq!(pool.run(code, &call()).await, Ok(*answer), "{code}");
+        assert_eq!(pool.run(tenant(1), code, &call()).await, Ok(*answer), "{code}");
     }
 }
 
@@ -66,9 +66,9 @@ async fn no_other_name_is_in_scope() {
                   require scriptArgs self setTimeout std structuredClone unescape window";
     for name in absent.split_whitespace() {
         let code = format!("return typeof {name} === 'undefined'");
-        assert_eq!(pool.run(&code, &call()).await, Ok(true), "{name}");
+        assert_eq!(pool.run(tenant(1), &code, &call()).await, Ok(true), "{name}");
     }
-    let unknown = pool.run("return zip === '90210'", &call()).await;
+    let unknown = pool.run(tenant(1), "return zip === '90210'", &call()).await;
     let message = "ReferenceError: zip is not defined (line 1, column 8)";
     assert_eq!(unknown, Err(ScriptError::Thrown(message.to_owned())));
     answers(&pool, &[("return typeof Math.random", true), ("return Math.random", false)]).await;
@@ -90,7 +90,7 @@ async fn messages_say_what_and_where() {
     let syntax = |code: &'static str| {
         let pool = &pool;
         async move {
-            let ran = pool.run(code, &call()).await.map(drop);
+            let ran = pool.run(tenant(1), code, &call()).await.map(drop);
             assert_eq!(pool.check(code).await, ran, "check and run differ on {code}");
             ran.unwrap_err().to_string()
         }
@@ -107,7 +107,7 @@ async fn messages_say_what_and_where() {
         syntax("}); (function () {").await,
         "the code cannot be read: a `}` closes more than was opened"
     );
-    let thrown = pool.run("\n  null.x", &call()).await.unwrap_err().to_string();
+    let thrown = pool.run(tenant(1), "\n  null.x", &call()).await.unwrap_err().to_string();
     let told = "the code failed: TypeError: cannot read property 'x' of null (line 2, column 3)";
     assert_eq!(thrown, told);
     assert_eq!(pool.check("return true // fine").await, Ok(()));
@@ -120,11 +120,11 @@ async fn what_is_too_large_is_refused() {
     let message = "it has 16385 bytes, at most 16384 are read".to_owned();
     assert_eq!(pool.check(&code).await, Err(ScriptError::Syntax(message)));
     assert_eq!(pool.check(&code[1..]).await, Ok(()));
-    let largest = Value::String("x".repeat(256 * 1024 - 2));
-    let code = "return call.length === 256 * 1024 - 2";
-    assert_eq!(pool.run(code, &largest).await, Ok(true));
-    let larger = Value::String("x".repeat(256 * 1024 - 1));
-    assert!(matches!(pool.run(code, &larger).await, Err(ScriptError::Unavailable(_))));
+    let largest = Value::String("x".repeat(MAX_CALL_BYTES - 2));
+    let code = "return call.length === 512 * 1024 - 2";
+    assert_eq!(pool.run(tenant(1), code, &largest).await, Ok(true));
+    let larger = Value::String("x".repeat(MAX_CALL_BYTES - 1));
+    assert!(matches!(pool.run(tenant(1), code, &larger).await, Err(ScriptError::Unavailable(_))));
 }
 
 /// JSON whose numbers JavaScript can hold, with the names that JavaScript treats as its own.
@@ -187,7 +187,7 @@ fn any_value_reaches_the_code_unchanged() {
         let mut code = "return true".to_owned();
         expect(&call, "call", &mut code);
         prop_assume!(code.len() <= MAX_CODE_BYTES && !code.contains("<!--"));
-        prop_assert_eq!(runtime.block_on(pool.run(&code, &call)), Ok(true), "{}", code);
+        prop_assert_eq!(runtime.block_on(pool.run(tenant(1), &code, &call)), Ok(true), "{}", code);
         Ok(())
     });
     result.unwrap();

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use std::{fs, io};
@@ -13,7 +14,7 @@ use tokio::time::timeout;
 
 use common::{
     call, command, eventually, has_ended, is_gone, killed_only, options, pool, resident_kib,
-    workers,
+    tenant, workers,
 };
 
 mod common;
@@ -29,7 +30,7 @@ async fn a_worker_that_is_killed_while_idle_is_replaced() {
     }
     eventually("the workers end", || before.iter().all(|id| has_ended(*id))).await;
     // It finds them dead, starts others, and waits for the first of those.
-    assert_eq!(pool.run(GOOD, &call()).await, Ok(true));
+    assert_eq!(pool.run(tenant(1), GOOD, &call()).await, Ok(true));
     eventually("three workers again", || workers("idle").len() == 3).await;
 }
 
@@ -39,7 +40,7 @@ async fn a_worker_that_is_killed_while_it_runs_is_replaced() {
     let pool = ScriptPool::start(command("running"), options).await.unwrap();
     let before = workers("running");
     let call = call();
-    let run = pool.run("for (;;);", &call);
+    let run = pool.run(tenant(1), "for (;;);", &call);
     let kill = async {
         for id in &before {
             kill_process(Pid::from_raw(*id).unwrap(), Signal::KILL).unwrap();
@@ -51,8 +52,8 @@ async fn a_worker_that_is_killed_while_it_runs_is_replaced() {
     // Until the spare one has ended, nobody can tell that it is dead.
     eventually("both have ended", || before.iter().all(|id| has_ended(*id))).await;
     // A dead worker is found out when its turn comes, and each of the two has one.
-    assert_eq!(pool.run(GOOD, &call).await, Ok(true));
-    assert_eq!(pool.run(GOOD, &call).await, Ok(true));
+    assert_eq!(pool.run(tenant(1), GOOD, &call).await, Ok(true));
+    assert_eq!(pool.run(tenant(1), GOOD, &call).await, Ok(true));
     eventually("two workers again", || workers("running").len() == 2).await;
     eventually("both are gone", || before.iter().all(|id| is_gone(*id))).await;
 }
@@ -63,9 +64,9 @@ async fn a_caller_that_stops_waiting_frees_the_worker() {
     let pool = ScriptPool::start(command("dropped"), options).await.unwrap();
     let before = workers("dropped");
     let call = call();
-    let run = pool.run("for (;;);", &call);
+    let run = pool.run(tenant(1), "for (;;);", &call);
     assert!(timeout(Duration::from_millis(20), run).await.is_err());
-    assert_eq!(pool.run(GOOD, &call).await, Ok(true));
+    assert_eq!(pool.run(tenant(1), GOOD, &call).await, Ok(true));
     eventually("the endless one is gone", || before.iter().any(|id| is_gone(*id))).await;
     eventually("two workers again", || workers("dropped").len() == 2).await;
 }
@@ -85,14 +86,30 @@ async fn whoever_finds_all_workers_busy_is_told() {
     let options = Options { workers: 1, wait_limit, ..killed_only(common::GUARD) };
     let pool = ScriptPool::start(command("busy"), options).await.unwrap();
     let call = call();
-    let long = pool.run("for (;;);", &call);
+    let long = pool.run(tenant(1), "for (;;);", &call);
     let second = tokio::select! {
         // The endless one is asked for first, and has the only worker.
         biased;
         ended = long => panic!("it never ends by itself: {ended:?}"),
-        second = pool.run(GOOD, &call) => second,
+        second = pool.run(tenant(1), GOOD, &call) => second,
     };
     assert_eq!(second, Err(ScriptError::Unavailable("all workers are busy".to_owned())));
+}
+
+#[tokio::test]
+async fn code_is_checked_beside_code_that_takes_all_places() {
+    let options = Options { workers: 1, ..killed_only(common::GUARD) };
+    let pool = ScriptPool::start(command("checks"), options).await.unwrap();
+    let call = call();
+    let checks = async {
+        for _ in 0..3 {
+            assert_eq!(pool.check(GOOD).await, Ok(()));
+        }
+    };
+    tokio::select! {
+        ended = pool.run(tenant(1), "for (;;);", &call) => panic!("{ended:?}"),
+        () = checks => {}
+    }
 }
 
 #[tokio::test]
@@ -102,7 +119,7 @@ async fn memory_that_runs_took_is_given_back() {
     let mut resident = Vec::new();
     for _ in 0..2 {
         for _ in 0..20 {
-            assert_eq!(pool.run(code, &call()).await, Ok(true));
+            assert_eq!(pool.run(tenant(1), code, &call()).await, Ok(true));
         }
         resident.push(workers("flat").into_iter().map(resident_kib).max().unwrap());
     }
@@ -184,7 +201,7 @@ async fn a_worker_that_answers_nonsense_is_killed() {
         let pool = ScriptPool::start(impostor(marker, then), options).await.unwrap();
         let before = workers(marker);
         assert_eq!(before.len(), 2, "{marker}");
-        let result = pool.run(GOOD, &call()).await;
+        let result = pool.run(tenant(1), GOOD, &call()).await;
         assert!(matches!(result, Err(ScriptError::Unavailable(_))), "{marker}: {result:?}");
         drop(pool);
         eventually("the impostor is gone", || before.iter().all(|id| is_gone(*id))).await;
@@ -197,7 +214,7 @@ async fn a_worker_that_says_nothing_is_killed_in_time() {
     let silent = impostor("silent", "read -r _");
     let pool = ScriptPool::start(silent, options).await.unwrap();
     let before = workers("silent");
-    assert_eq!(pool.run(GOOD, &call()).await, Err(ScriptError::Timeout));
+    assert_eq!(pool.run(tenant(1), GOOD, &call()).await, Err(ScriptError::Timeout));
     eventually("one is gone", || before.iter().any(|id| is_gone(*id))).await;
     eventually("another is there", || workers("silent").len() == 2).await;
 }
@@ -209,4 +226,21 @@ async fn a_pool_whose_workers_do_not_start_does_not_start() {
     assert_eq!(absent.kind(), io::ErrorKind::NotFound);
     assert!(start("/bin/true").await.is_err());
     assert!(ScriptPool::start(command("none"), Options { workers: 0, ..options() }).await.is_err());
+}
+
+/// Each of these is ready once all of them are there, which nobody would be who comes one by one.
+#[tokio::test]
+async fn workers_start_at_the_same_time() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("workers_start_at_the_same_time");
+    // There is one where the test ran before.
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    let folder = folder.display();
+    let others = format!("[ $(ls '{folder}' | wc -l) -ge 3 ]");
+    let ready = "printf '\\0\\0\\0\\007\"ready\"'; read -r _";
+    let script = format!(": > '{folder}'/$$; until {others}; do sleep 0.02; done; {ready}");
+    let together = WorkerCommand::new("/bin/sh").argument("-c").argument(script).argument("all");
+    let pool = ScriptPool::start(together, Options { workers: 2, ..options() }).await.unwrap();
+    assert_eq!(workers("all").len(), 3);
+    drop(pool);
 }

@@ -40,6 +40,18 @@ fn every_definition_survives_being_written() {
     }
 }
 
+#[test]
+fn every_answer_of_a_bidder_is_read() {
+    let inputs = corpus("bid_response");
+    let mut bids = 0;
+    for (name, bytes) in &inputs {
+        println!("{name}");
+        fuzz::bid_response(bytes);
+        bids += usize::from(fuzz::is_bid(bytes));
+    }
+    assert!(bids >= 20, "{bids} of {} are a bid", inputs.len());
+}
+
 /// Programs come not only from documents: bytes that decide reach them often enough.
 #[test]
 fn flows_that_are_built_from_bytes_are_often_runnable() {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::{Duration, Instant};
 
+use callcore::vocabulary::TenantId;
 use callcore_script::{Options, ScriptPool, WorkerCommand};
 use serde_json::{Value, json};
 
@@ -21,6 +22,11 @@ pub(crate) fn command(marker: &str) -> WorkerCommand {
 /// Two runs at once, the limits of time as they come, and all the patience to wait for a turn.
 pub(crate) fn options() -> Options {
     Options { workers: 2, wait_limit: GUARD, ..Options::default() }
+}
+
+/// Somebody whose code runs.
+pub(crate) fn tenant(number: u32) -> TenantId {
+    format!("00000000-0000-0000-0000-{number:012}").parse().unwrap()
 }
 
 /// A pool for code that is not slow, unless the machine is.

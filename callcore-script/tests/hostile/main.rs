@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use callcore::port::{Script, ScriptError};
-use callcore_script::{MAX_MESSAGE_CHARS, ScriptPool};
+use callcore_script::{MAX_MESSAGE_CHARS, Options, ScriptPool};
 use tokio::sync::{Mutex, MutexGuard};
 
 use common::{
-    GUARD, call, eventually, is_gone, killed_only, options, pool_with, resident_kib, workers,
+    GUARD, call, eventually, is_gone, killed_only, options, pool_with, resident_kib, tenant,
+    workers,
 };
 use table::{End, HOSTILE, long};
 
@@ -53,7 +54,7 @@ async fn machine() -> MutexGuard<'static, ()> {
 async fn ask_harmless(pool: &ScriptPool, is_over: &AtomicBool) -> usize {
     let (mut asked, mut late) = (0, 0);
     while !is_over.load(Ordering::Relaxed) {
-        match pool.run(HARMLESS, &call()).await {
+        match pool.run(tenant(2), HARMLESS, &call()).await {
             Ok(true) => {}
             // The machine itself may stand still for longer than the limit.
             Err(ScriptError::Timeout) => late += 1,
@@ -72,7 +73,7 @@ async fn each_ends_as_told(pool: ScriptPool, codes: Vec<(&'static str, String, E
         let mut problems = Vec::new();
         for (name, code, end) in &codes {
             let start = Instant::now();
-            let result = pool.run(code, &call()).await;
+            let result = pool.run(tenant(1), code, &call()).await;
             let took = start.elapsed();
             if !is_as_told(*end, &result) {
                 problems.push(format!("{name}: told {end:?}, found {result:?}"));
@@ -133,13 +134,13 @@ async fn the_pool_is_whole_after_a_storm_of_them() {
         let mut runs = tokio::task::JoinSet::new();
         for (_, code, _) in codes() {
             let pool = std::sync::Arc::clone(&pool);
-            runs.spawn(async move { pool.run(&code, &call()).await });
+            runs.spawn(async move { pool.run(tenant(1), &code, &call()).await });
         }
         // Most wait in vain for their turn. What they are told is the other tests' matter.
         runs.join_all().await;
     }
     eventually("three workers again", || workers("storm").len() == 3).await;
-    let patient = async { while pool.run(HARMLESS, &call()).await != Ok(true) {} };
+    let patient = async { while pool.run(tenant(2), HARMLESS, &call()).await != Ok(true) {} };
     tokio::time::timeout(GUARD, patient).await.expect("harmless code after the storm");
     eventually("three workers again", || workers("storm").len() == 3).await;
     for id in before.difference(&workers("storm")) {
@@ -149,4 +150,41 @@ async fn the_pool_is_whole_after_a_storm_of_them() {
         let resident = resident_kib(id);
         assert!(resident < 32 * 1024, "worker {id} keeps {resident} KiB");
     }
+}
+
+/// Eight calls of one tenant run endless code all the time, and the limits are as they come.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn endless_code_of_one_tenant_does_not_keep_anothers_from_its_turn() {
+    let _machine = machine().await;
+    let pool = pool_with("fair", Options { workers: 2, ..Options::default() }).await;
+    let is_over = AtomicBool::new(false);
+    let endless = || async {
+        let mut ended = 0;
+        while !is_over.load(Ordering::Relaxed) {
+            let result = pool.run(tenant(1), "for (;;);", &call()).await;
+            assert!(result.is_err(), "{result:?}");
+            ended += 1;
+        }
+        ended
+    };
+    let good = async {
+        let (mut answered, mut late) = (0, 0);
+        while answered < 20 {
+            match pool.run(tenant(2), HARMLESS, &call()).await {
+                Ok(true) => answered += 1,
+                // The machine itself may stand still for longer than the limit.
+                Err(ScriptError::Timeout) => late += 1,
+                other => panic!("code of another tenant: {other:?}"),
+            }
+            assert!(late < 5, "harmless code was late {late} times");
+        }
+        is_over.store(true, Ordering::Relaxed);
+    };
+    let hostile = async {
+        let all = [(); 8].map(|()| endless());
+        let [a, b, c, d, e, f, g, h] = all;
+        let ended = tokio::join!(a, b, c, d, e, f, g, h);
+        ended.0 + ended.7
+    };
+    let (_, ()) = tokio::join!(hostile, good);
 }

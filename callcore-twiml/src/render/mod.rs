@@ -6,7 +6,7 @@ mod leave;
 mod speech;
 
 use callcore::call::Directive;
-use callcore::vocabulary::{CallId, TenantId};
+use callcore::vocabulary::{CallId, TenantId, TrialId};
 
 use crate::{Hangup, Redirect, Response, Verb};
 
@@ -64,6 +64,21 @@ impl Renderer {
     pub fn invited_url(&self, tenant: TenantId, carrier_call_id: &str, attempt: u32) -> String {
         let call = encoded(carrier_call_id);
         format!("{}/api/webhooks/invited/{tenant}/{call}/{attempt}", self.public_url)
+    }
+
+    /// Where the carrier asks what whoever answers a test call hears.
+    pub fn trial_url(&self, tenant: TenantId, trial: TrialId) -> String {
+        format!("{}/api/webhooks/trial/{tenant}/{trial}", self.public_url)
+    }
+
+    /// Where the carrier tells how a call stands that we made ourselves.
+    pub fn status_url(&self) -> String {
+        format!("{}/api/webhooks/status", self.public_url)
+    }
+
+    /// Where the carrier turns when it cannot use an answer of ours.
+    pub fn fallback_url(&self) -> String {
+        format!("{}/api/webhooks/fallback", self.public_url)
     }
 
     /// Where the carrier tells that a recording can be fetched.

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 
 use callcore::call::{
     CallStatus, Caller, CarrierCall, DialOutcome, DialResult, Event, EventKind, Incoming,
-    LegProgress, LegStatus, Progress, RecordingReady,
+    LegProgress, LegStatus, Progress, RecordingReady, Transcription, TranscriptionStatus,
 };
 use callcore::model::Place;
-use callcore::vocabulary::{PhoneNumber, TenantId};
+use callcore::vocabulary::{PhoneNumber, TenantId, TrialId};
 
 use crate::Form;
 
@@ -52,6 +52,18 @@ pub enum Webhook {
     Recording {
         /// Whose call it is.
         tenant: TenantId,
+    },
+    /// What was said in a recording is known in words, or never will be.
+    Transcription {
+        /// Whose call it is.
+        tenant: TenantId,
+    },
+    /// A phone that we rang for a test call was answered.
+    Trial {
+        /// Whose call it is.
+        tenant: TenantId,
+        /// What it runs.
+        trial: TrialId,
     },
 }
 
@@ -108,6 +120,7 @@ const UNDERSTOOD: &[&str] = &[
     "SpeechResult",
     "StableSpeechResult",
     "To",
+    "TranscriptionStatus",
     "TranscriptionText",
     "UnstableSpeechResult",
 ];
@@ -119,6 +132,9 @@ const UNDERSTOOD: &[&str] = &[
 pub fn event(webhook: Webhook, form: &Form) -> Result<Event, WebhookError> {
     let (tenant, kind) = match webhook {
         Webhook::Voice => (None, EventKind::Incoming(incoming(form)?)),
+        Webhook::Trial { tenant, trial } => {
+            (Some(tenant), EventKind::Incoming(Incoming { trial: Some(trial), ..rung(form)? }))
+        }
         Webhook::Status => (None, EventKind::Progress(progress(form)?)),
         Webhook::DialResult { tenant, attempt } => {
             (Some(tenant), EventKind::DialResult(dial_result(attempt, form)?))
@@ -132,6 +148,9 @@ pub fn event(webhook: Webhook, form: &Form) -> Result<Event, WebhookError> {
         Webhook::Recording { tenant } => {
             let recording = recording(form).ok_or(WebhookError::Missing("RecordingSid"))?;
             (Some(tenant), EventKind::Recording(recording))
+        }
+        Webhook::Transcription { tenant } => {
+            (Some(tenant), EventKind::Transcription(transcription(form)?))
         }
     };
     // A leg's own id is not the caller's call.
@@ -175,23 +194,34 @@ fn seconds(form: &Form, name: &str) -> Option<u32> {
 }
 
 fn incoming(form: &Form) -> Result<Incoming, WebhookError> {
-    let address = form.get("From").unwrap_or_default().to_owned();
+    let name = filled(form, "CallerName").map(str::to_owned);
+    let caller = Caller { name, ..party(form, "From") };
+    Ok(Incoming { caller, called: required(form, "To")?.to_owned(), trial: None })
+}
+
+/// A call that we made ourselves, seen by whoever was rung: they are the caller, and the number that
+/// they were shown is what they called.
+fn rung(form: &Form) -> Result<Incoming, WebhookError> {
+    let called = required(form, "From")?.to_owned();
+    Ok(Incoming { caller: party(form, "To"), called, trial: None })
+}
+
+/// Who is at one end of the call, `From` or `To`.
+fn party(form: &Form, end: &str) -> Caller {
+    let address = form.get(end).unwrap_or_default().to_owned();
     let number: Option<PhoneNumber> = address.parse().ok();
-    let owned = |name| filled(form, name).map(str::to_owned);
-    Ok(Incoming {
-        caller: Caller {
-            number: number.filter(|number| !HIDDEN_CALLERS.contains(&number.as_str())),
-            address,
-            name: owned("CallerName"),
-            place: Place {
-                country: owned("FromCountry"),
-                state: owned("FromState"),
-                city: owned("FromCity"),
-                zip: owned("FromZip"),
-            },
+    let place = |part: &str| filled(form, &format!("{end}{part}")).map(str::to_owned);
+    Caller {
+        number: number.filter(|number| !HIDDEN_CALLERS.contains(&number.as_str())),
+        address,
+        name: None,
+        place: Place {
+            country: place("Country"),
+            state: place("State"),
+            city: place("City"),
+            zip: place("Zip"),
         },
-        called: required(form, "To")?.to_owned(),
-    })
+    }
 }
 
 fn call_status(form: &Form) -> Result<Option<CallStatus>, WebhookError> {
@@ -262,6 +292,19 @@ fn recording(form: &Form) -> Option<RecordingReady> {
     })
 }
 
+/// What was said in a recording:
+/// <https://www.twilio.com/docs/voice/twiml/record#transcribe>.
+fn transcription(form: &Form) -> Result<Transcription, WebhookError> {
+    let recording_id = identifier(form, "RecordingSid")?;
+    let status = match required(form, "TranscriptionStatus")? {
+        "completed" => TranscriptionStatus::Completed,
+        "failed" => TranscriptionStatus::Failed,
+        other => return Err(unknown("TranscriptionStatus", other)),
+    };
+    let text = form.get("TranscriptionText").unwrap_or_default();
+    Ok(Transcription::new(recording_id, status, text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -296,6 +339,25 @@ mod tests {
         assert_eq!(incoming.caller.place.zip, None);
         assert_eq!(event.parameters["SipHeader_X-A"], ["1", "2"]);
         assert_eq!(event.parameters.len(), 2);
+    }
+
+    #[test]
+    fn who_was_rung_for_a_test_is_its_caller() {
+        let trial = TrialId::from_uuid(uuid::Uuid::from_u128(9));
+        let form = form(&[
+            ("From", "+18005550199"),
+            ("FromState", "NY"),
+            ("To", "+14155550100"),
+            ("ToState", "CA"),
+            ("Direction", "outbound-api"),
+        ]);
+        let event = event(Webhook::Trial { tenant: TENANT, trial }, &form).unwrap();
+        assert_eq!((event.tenant, event.step().as_str()), (Some(TENANT), "voice"));
+        let EventKind::Incoming(incoming) = &event.kind else { panic!("{event:?}") };
+        assert_eq!(incoming.caller.address, "+14155550100");
+        assert_eq!(incoming.caller.number.as_ref().unwrap().as_str(), "+14155550100");
+        assert_eq!(incoming.caller.place.state.as_deref(), Some("CA"));
+        assert_eq!((incoming.called.as_str(), incoming.trial), ("+18005550199", Some(trial)));
     }
 
     #[test]
@@ -342,6 +404,30 @@ mod tests {
         assert_eq!(event.carrier_call.call_id, "CA1");
         let EventKind::LegProgress(progress) = event.kind else { panic!() };
         assert_eq!((progress.status, progress.leg.as_str()), (LegStatus::Answered, "CA2"));
+    }
+
+    #[test]
+    fn a_transcription_is_of_a_recording_and_its_text_is_nowhere_else() {
+        let webhook = Webhook::Transcription { tenant: TENANT };
+        let told = form(&[
+            ("RecordingSid", "RE1"),
+            ("TranscriptionSid", "TR1"),
+            ("TranscriptionStatus", "completed"),
+            ("TranscriptionText", "Call me."),
+        ]);
+        let event = super::event(webhook, &told).unwrap();
+        assert_eq!(event.parameters.keys().collect::<Vec<_>>(), ["TranscriptionSid"]);
+        assert_eq!(event.step().as_str(), "transcription/RE1");
+        let EventKind::Transcription(told) = event.kind else { panic!("{event:?}") };
+        assert_eq!((told.status, &*told.text), (TranscriptionStatus::Completed, "Call me."));
+        let failed = form(&[("RecordingSid", "RE1"), ("TranscriptionStatus", "failed")]);
+        let EventKind::Transcription(told) = super::event(webhook, &failed).unwrap().kind else {
+            panic!()
+        };
+        assert_eq!((told.status, &*told.text), (TranscriptionStatus::Failed, ""));
+        let strange = form(&[("RecordingSid", "RE1"), ("TranscriptionStatus", "maybe")]);
+        assert!(super::event(webhook, &strange).is_err());
+        assert!(super::event(webhook, &form(&[("TranscriptionStatus", "failed")])).is_err());
     }
 
     #[test]

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use callcore::call::{Attempt, Call, Fact, Growth, StepKey};
+use callcore::call::{Attempt, Call, Fact, Growth, Passage, StepKey};
 use callcore::port::{
-    Ask, Begun, CallFilter, Calls, FlowFilter, Journey, Look, Release, Save, SaveError, StoreError,
+    Ask, Begun, CallFilter, Calls, FlowFilter, Journey, Look, PassageFilter, Release, Save,
+    SaveError, StoreError,
 };
 use callcore::vocabulary::{BuyerId, CallId, Cursor, Page, PageRequest, PhoneNumber, TenantId};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,6 +20,7 @@ use crate::error::failed;
 use crate::object::surplus;
 use crate::open::PgStore;
 use crate::outbox::with_post;
+use crate::passages::passages;
 use crate::row::{column, count, json, parse, rounded};
 use crate::text::storable;
 use crate::transaction::snapshot;
@@ -116,6 +118,19 @@ impl Calls for PgStore {
             created_at: call.started_at,
             id: call.id.uuid(),
         }))
+    }
+
+    async fn passages(
+        &self,
+        tenant: TenantId,
+        filter: &PassageFilter,
+        page: PageRequest,
+    ) -> Result<Page<Passage>, StoreError> {
+        let filter = *filter;
+        let read = snapshot(self.api_pool()?, tenant, move |db| {
+            Box::pin(passages(db, tenant, filter, page))
+        });
+        read.await
     }
 }
 
@@ -277,7 +292,7 @@ async fn list(
     filter: &CallFilter,
     page: PageRequest,
 ) -> Result<Vec<Call>, StoreError> {
-    let CallFilter { campaign, buyer, status, from, to, caller, flow, tags } = filter;
+    let CallFilter { campaign, buyer, status, from, to, caller, flow, flow_status, tags } = filter;
     let mut query: QueryBuilder<Postgres> =
         QueryBuilder::new("SELECT document::text FROM calls WHERE tenant_id = ");
     query.push_bind(tenant.uuid());
@@ -297,6 +312,14 @@ async fn list(
         None => {}
         Some(FlowFilter::Any) => drop(query.push(" AND flow_id IS NOT NULL")),
         Some(FlowFilter::Flow(flow)) => drop(query.push(" AND flow_id = ").push_bind(flow.uuid())),
+    }
+    if let Some(status) = flow_status {
+        // Postgres takes nothing out of a document with the character 0, which callers can say.
+        query.push(
+            " AND flow_id IS NOT NULL AND \
+             replace(document::text, '\\u0000', '\\u0020')::json #>> '{flow,status}' = ",
+        );
+        query.push_bind(status.name());
     }
     if let Some(from) = from {
         query.push(" AND started_at >= ").push_bind(*from);

@@ -5,9 +5,9 @@ use callcore::model::{
     Campaign, CampaignStatus, Kind, Number, Object, Router, Stored, Target, WrongKind,
 };
 use callcore::port::{
-    AssignedBuyer, AssignedTarget, Directory, NumberUse, PinnedFlow, Source, StoreError,
+    AssignedBuyer, AssignedTarget, Directory, NumberUse, PinnedFlow, Source, StoreError, Trial,
 };
-use callcore::vocabulary::{CampaignId, NumberId, RouterId, TenantId};
+use callcore::vocabulary::{CampaignId, NumberId, RouterId, TenantId, TrialId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -19,6 +19,7 @@ use crate::open::PgStore;
 use crate::revision;
 use crate::row::{Columns, parse, stored};
 use crate::transaction::snapshot;
+use crate::trials;
 
 #[async_trait]
 impl Directory for PgStore {
@@ -38,6 +39,11 @@ impl Directory for PgStore {
     ) -> Result<Option<Source>, StoreError> {
         let pool = self.calls_pool()?;
         snapshot(pool, tenant, move |db| Box::pin(source(db, tenant, campaign, flow))).await
+    }
+
+    async fn trial(&self, tenant: TenantId, trial: TrialId) -> Result<Option<Trial>, StoreError> {
+        let pool = self.calls_pool()?;
+        snapshot(pool, tenant, move |db| Box::pin(trials::read(db, tenant, trial))).await
     }
 }
 

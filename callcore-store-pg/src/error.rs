@@ -32,6 +32,9 @@ pub enum OpenError {
         /// The first migration that differs.
         migration: i64,
     },
+    /// A migration needs a table for itself that others did not let go of.
+    #[error("a migration waited in vain for a table that others use; run it when less is going on")]
+    Busy,
     /// Postgres refused the connection, or a migration failed.
     #[error("Postgres cannot open the database: {0}")]
     Postgres(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -42,13 +45,19 @@ pub enum OpenError {
 
 impl From<sqlx::Error> for OpenError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Postgres(error.into())
+        match sqlstate(&error).as_deref() {
+            Some(LOCK_NOT_AVAILABLE) => Self::Busy,
+            _ => Self::Postgres(error.into()),
+        }
     }
 }
 
 impl From<MigrateError> for OpenError {
     fn from(error: MigrateError) -> Self {
-        Self::Postgres(error.into())
+        match error {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
+            error => Self::Postgres(error.into()),
+        }
     }
 }
 
@@ -59,6 +68,8 @@ pub(crate) struct NotReady {
     pub(crate) why: String,
 }
 
+/// SQLSTATE of a lock that was not had in time.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// SQLSTATE of a unique key that is taken,
 /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 const UNIQUE_VIOLATION: &str = "23505";

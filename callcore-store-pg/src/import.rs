@@ -169,14 +169,14 @@ mod tests {
     use callcore::call::{Call, StepKey};
     use callcore::model::{Campaign, Kind};
     use callcore::port::{
-        Ask, AuctionRecord, Auctions, Begun, CallFilter, Calls, Directory as _, FlowFilter,
-        Flows as _, Outbox, Registry, Save,
+        Ask, AuctionRecord, Auctions, Begun, CallFilter, Calls, Directory as _, EarlierBids,
+        FlowFilter, Flows as _, Outbox, Registry, Save,
     };
     use callcore::vocabulary::PageRequest;
     use callcore_testkit::fixtures::{
         auction, bid, call, call_id, campaign, campaign_id, considered, delivery, delivery_id,
-        exchange, flow, flow_id, in_flow, noon, phone, pinned, router, router_id, save, target,
-        target_assignment, target_id, tenant,
+        exchange, flow, flow_id, in_flow, noon, phone, pinned, requests, router, router_id, save,
+        target, target_assignment, target_id, tenant,
     };
     use chrono::TimeDelta;
     use serde_json::json;
@@ -317,7 +317,9 @@ mod tests {
         let kept = Auctions::of_call(&store, tenant(1), call_id(1)).await.unwrap();
         assert!(kept.iter().eq([&record]), "{kept:?}");
         let caller = record.caller.clone().unwrap_or_else(|| phone(1));
-        let ask = Ask { bids: Some((caller, vec![target_id(1)])), ..Ask::default() };
+        let (campaign, targets) = (campaign_id(1), vec![target_id(1)]);
+        let bids = Some(EarlierBids { campaign, caller, targets });
+        let ask = Ask { bids, ..Ask::default() };
         let look = store.look(tenant(1), call_id(1), &ask, noon()).await.unwrap();
         assert_eq!(look.auction, Some(record.log));
         assert_eq!(look.bids.get(&target_id(1)), record.responses[0].offer.as_ref());
@@ -401,7 +403,8 @@ mod tests {
             records.iter().map(|record| (record.delivery.id, record.attempts)).collect();
         assert_eq!(found, [(delivery_id(1), 2), (delivery_id(2), 0)]);
         assert_eq!(records[0].reason.as_deref(), Some("busy \u{fffd}"));
-        let claimed = store.claim(9, noon() + TimeDelta::hours(1), noon()).await.unwrap();
+        let claimed =
+            store.claim(&requests(9), noon() + TimeDelta::hours(1), noon()).await.unwrap();
         assert_eq!(claimed[0].delivery, delivery(2), "the other waits for another minute");
         assert_eq!(claimed.len(), 1);
         store.close().await;

@@ -52,6 +52,7 @@
 //! [`SystemStore`]: callcore::port::SystemStore
 
 mod accounts;
+mod archive;
 mod assignment;
 mod auctions;
 mod batch;
@@ -69,6 +70,8 @@ mod object;
 mod open;
 mod options;
 mod outbox;
+mod owners;
+mod passages;
 mod place;
 mod pool;
 mod reference;
@@ -80,6 +83,7 @@ mod sweep;
 mod system;
 mod text;
 mod transaction;
+mod trials;
 
 // The databases of the tests are made in one place, which names this crate as its users do.
 #[cfg(test)]

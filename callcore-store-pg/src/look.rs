@@ -74,10 +74,10 @@ impl PgStore {
         let numbers = ask.caps.iter().map(|cap| places.number(cap, now));
         let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
         let candidates = ask.activity.iter().flat_map(|(_, candidates)| candidates);
-        let targets = ask.bids.iter().flat_map(|(_, targets)| targets);
+        let targets = ask.bids.iter().flat_map(|wanted| &wanted.targets);
         let row: Row = sqlx::query_as(
             "SELECT * FROM callcore_look_with_auction($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
-             $12, $13, $14)",
+             $12, $13, $14, $15)",
         )
         .bind(tenant.uuid())
         .bind(call.uuid())
@@ -91,8 +91,9 @@ impl PgStore {
         .bind(ask.caller.as_ref().map(PhoneNumber::as_str))
         .bind(ask.activity.as_ref().map(|(campaign, _)| campaign.uuid()))
         .bind(candidates.map(|candidate| candidate.uuid()).collect::<Vec<_>>())
-        .bind(ask.bids.as_ref().map(|(caller, _)| caller.as_str()))
+        .bind(ask.bids.as_ref().map(|wanted| wanted.caller.as_str()))
         .bind(targets.map(|target| target.uuid()).collect::<Vec<_>>())
+        .bind(ask.bids.as_ref().map(|wanted| wanted.campaign.uuid()))
         .fetch_one(self.calls_pool()?)
         .await
         .map_err(failed)?;

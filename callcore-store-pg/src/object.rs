@@ -75,6 +75,28 @@ pub(crate) fn of_kind<T: TryFrom<Object, Error = WrongKind>>(
     row.of().map_err(|error| StoreError::corrupt(kind.name(), error))
 }
 
+/// Which of these objects exist.
+pub(crate) async fn known(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    kind: Kind,
+    ids: Vec<Uuid>,
+) -> Result<Vec<Uuid>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    sqlx::query_scalar(on_table!(
+        kind,
+        "SELECT id FROM ",
+        " WHERE tenant_id = $1 AND id = ANY ($2)"
+    ))
+    .bind(tenant.uuid())
+    .bind(ids)
+    .fetch_all(db)
+    .await
+    .map_err(failed)
+}
+
 pub(crate) async fn exists(
     db: &mut PgConnection,
     tenant: TenantId,

@@ -14,6 +14,7 @@ use crate::error::{NotReady, OpenError};
 use crate::keeper::{self, Health};
 use crate::migration::migrate;
 use crate::options::{PgOptions, StoreClock};
+use crate::owners::Owners;
 use crate::pool::Pools;
 use crate::revision::Revisions;
 use crate::sweep::LastSweep;
@@ -36,6 +37,7 @@ pub(crate) struct Core {
     pub(crate) options: PgOptions,
     pub(crate) pools: Pools,
     pub(crate) revisions: Arc<Revisions>,
+    pub(crate) owners: Owners,
     pub(crate) health: Health,
     /// Reservations and releases that wait to be sent together.
     pub(crate) queues: Queues,
@@ -139,9 +141,9 @@ impl PgStore {
 impl Core {
     fn new(options: &PgOptions) -> Arc<Self> {
         let (options, pools) = (options.clone(), Pools::new(options));
-        let (revisions, health) = (Arc::default(), Health::default());
+        let (revisions, owners, health) = (Arc::default(), Owners::default(), Health::default());
         let (queues, last_sweep) = (Queues::default(), LastSweep::default());
-        Arc::new(Self { options, pools, revisions, health, queues, last_sweep })
+        Arc::new(Self { options, pools, revisions, owners, health, queues, last_sweep })
     }
 
     /// Everything that comes before the first act.

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::error::failed;
+use crate::flows;
 use crate::object::exists;
 use crate::row::parse;
 
@@ -67,11 +68,8 @@ async fn check_campaign(
         let path = "/rtbRouterId".into();
         return Err(RegistryError::UnknownReference { path, kind: Kind::Router });
     }
-    if let Some(flow) = campaign.flow_id
-        && !exists(db, tenant, Kind::Flow, flow.uuid()).await?
-    {
-        let path = "/flowId".into();
-        return Err(RegistryError::UnknownReference { path, kind: Kind::Flow });
+    if let Some(flow) = campaign.flow_id {
+        flows::check_named(db, tenant, id, flow, campaign.status).await?;
     }
     let Some(number) = campaign.phone_number_id else { return Ok(()) };
     if !exists(db, tenant, Kind::Number, number.uuid()).await? {

@@ -47,6 +47,12 @@ impl Revisions {
         known.get(&tenant).copied().unwrap_or(0)
     }
 
+    /// The revision of every tenant that configured anything.
+    pub(crate) fn all(&self) -> Vec<(TenantId, u64)> {
+        let known = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        known.iter().map(|(tenant, revision)| (*tenant, *revision)).collect()
+    }
+
     pub(crate) fn numbers(&self) -> u64 {
         self.numbers.load(Ordering::Acquire)
     }

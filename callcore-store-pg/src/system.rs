@@ -6,7 +6,7 @@ use callcore::port::{
     AccountsError, ApiKey, Credentials, NumberHolder, Session, StoreError, Swept, SystemStore,
     TokenHash, User,
 };
-use callcore::vocabulary::{CallId, CampaignId, NumberId, PhoneNumber, TenantId, UserId};
+use callcore::vocabulary::{CallId, CampaignId, NumberId, PhoneNumber, TargetId, TenantId, UserId};
 use chrono::{DateTime, Utc};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -61,6 +61,10 @@ impl SystemStore for PgStore {
             .await
             .map_err(failed)?;
         Ok(tenant.map(TenantId::from_uuid))
+    }
+
+    async fn target(&self, target: TargetId) -> Result<Vec<TenantId>, StoreError> {
+        self.core.owners.of(target, &self.core.revisions, self.api_pool()?).await
     }
 
     async fn sweep(&self, now: DateTime<Utc>) -> Result<Swept, StoreError> {

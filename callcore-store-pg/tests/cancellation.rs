@@ -11,22 +11,22 @@ use callcore::call::{Call, StepKey};
 use callcore::model::{Campaign, CampaignStatus, Kind};
 use callcore::port::{
     Accounts as _, Ask, AuctionRecord, Auctions, Calls, Capacity as _, Credentials, Directory as _,
-    Flows as _, Outbox, Registry, Release, Save, SystemStore as _, Tried, User,
+    Flows as _, Outbox, PassageFilter, Registry, Release, Save, SystemStore as _, Tried, User,
 };
 use callcore::schedule::CapWindow;
 use callcore::vocabulary::PageRequest;
 use callcore_store_pg::PgStore;
 use callcore_testkit::fixtures::{
     api_key, api_key_id, assignment, auction, buyer, buyer_cap, buyer_id, call, call_id, campaign,
-    campaign_id, campaign_on, claim, delivery, delivery_id, draft, flow, flow_id, flow_naming,
-    in_flow, noon, number, number_id, over, owner, phone, reservation, save, session, session_id,
-    target, target_assignment, target_id, tenant, token, user_id,
+    campaign_id, campaign_on, claim, delivery, draft, flow, flow_id, flow_naming, in_flow, noon,
+    number, number_id, over, owner, phone, requests, reservation, save, session, session_id,
+    settlement, target, target_assignment, target_id, tenant, token, user_id,
 };
 use database::{Opened, execute};
 
 /// How many acts are tried: every method, and the saves that end a call, have an auction or are in a
 /// flow besides.
-const METHODS: u32 = 51;
+const METHODS: u32 = 58;
 /// The first call that acts 46 and 47 save.
 const FIRST_SENT: u32 = 1_000 + 46 * 100;
 /// No act takes more polls than this; how many it takes is the network's and the scheduler's doing.
@@ -121,13 +121,23 @@ async fn flow_and_send(store: &PgStore, method: u32, n: u32) {
     let until = now + Duration::from_secs(1);
     match method {
         43 => drop(store.publish(tenant, flow_id(n), 1, now).await),
-        44 => drop(store.versions(tenant, flow_id(1)).await),
+        44 => drop(store.versions(tenant, flow_id(1), None, 5).await),
         45 => drop(store.version(tenant, flow_id(1), 1).await),
         46 => drop(store.save(tenant, sent(n, None)).await),
         47 => drop(store.save(tenant, sent(n, auctioned(n).auction)).await),
-        48 => drop(store.claim(1, until, now).await),
-        49 => drop(store.settle(tenant, delivery_id(n - 300), Tried::Delivered, now).await),
+        48 => drop(store.claim(&requests(1), until, now).await),
+        49 => drop(store.settle(&[settlement(tenant, n - 300, 0, Tried::Delivered)], now).await),
         50 => drop(Outbox::of_call(store, tenant, call_id(n - 300)).await),
+        51 => drop(store.newest(tenant, flow_id(1)).await),
+        52 => drop(store.record(tenant, flow_id(1)).await),
+        53 => drop(store.records(tenant, None, PageRequest::default()).await),
+        54 => drop(store.archive(tenant, flow_id(n), now).await),
+        55 => drop(store.restore(tenant, flow_id(n)).await),
+        56 => drop(store.known(tenant, flow_naming(1, &[1], &[1]).references()).await),
+        57 => {
+            let filter = PassageFilter { flow: flow_id(1), from: None, to: None };
+            drop(store.passages(tenant, &filter, PageRequest::default()).await);
+        }
         _ => unreachable!("there are {METHODS} acts"),
     }
 }

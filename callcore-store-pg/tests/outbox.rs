@@ -10,12 +10,14 @@ use std::time::Duration;
 use callcore::call::{Delivery, StepKey};
 use callcore::model::FlowDefinition;
 use callcore::port::{
-    Calls, DeliveryStatus, Due, Flows as _, Outbox as _, Registry as _, Save, Tried,
+    Calls, DeliveryStatus, Due, Flows as _, Lane, Outbox as _, Registry as _, Save, Settlement,
+    Tried, Wanted,
 };
 use callcore::vocabulary::TenantId;
 use callcore_store_pg::{PgStore, StoreClock};
 use callcore_testkit::fixtures::{
-    call, call_id, delivery, delivery_id, draft, flow, flow_id, noon, save, tenant,
+    call, call_id, delivery, delivery_id, draft, flow, flow_id, invitation, noon, requests, save,
+    settlement, tenant,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use database::{Opened, execute};
@@ -30,7 +32,7 @@ fn sending(tenant: TenantId, n: u32, deliveries: impl IntoIterator<Item = u32>) 
 }
 
 async fn claim(store: &PgStore, limit: usize, now: DateTime<Utc>) -> Vec<Due> {
-    store.claim(limit, now + MINUTE, now).await.expect("the store answers")
+    store.claim(&requests(limit), now + MINUTE, now).await.expect("the store answers")
 }
 
 /// Two servers with many workers each take everything, and nothing twice.
@@ -61,11 +63,9 @@ async fn each_delivery_goes_to_one_of_many_workers_on_two_servers() {
                     return taken;
                 }
                 assert!(claimed.len() <= 3);
-                for due in &claimed {
-                    let settled =
-                        store.settle(due.tenant, due.delivery.id, Tried::Delivered, noon());
-                    settled.await.expect("the store answers");
-                }
+                let settled = |due: &Due| Settlement { due: due.clone(), tried: Tried::Delivered };
+                let settled: Vec<_> = claimed.iter().map(settled).collect();
+                store.settle(&settled, noon()).await.expect("the store answers");
                 taken.extend(claimed);
             }
         })
@@ -124,6 +124,61 @@ async fn a_delivery_that_cannot_be_read_holds_up_no_other() {
             .await
             .unwrap();
     assert_eq!((status.as_str(), attempts), ("waiting", 1), "it is due again");
+    let records = opened.store.of_call(tenant(1), call_id(1)).await.unwrap();
+    assert_eq!(records.len(), 2);
+}
+
+/// What no version reads is not claimed for ever.
+#[tokio::test]
+async fn a_delivery_that_nobody_reads_is_given_up() {
+    let opened = Opened::new().await;
+    opened.store.save(tenant(1), sending(tenant(1), 1, 1..=2)).await.unwrap();
+    let mut db = opened.database.superuser().await;
+    let strange = delivery_id(1);
+    execute(&mut db, &format!("UPDATE outbox SET document = '{{}}' WHERE id = '{strange}'")).await;
+    for attempt in 1..=12 {
+        let claimed = claim(&opened.store, 10, noon() + MINUTE * attempt).await;
+        let ids: Vec<_> = claimed.iter().map(|due| due.delivery.id).collect();
+        assert_eq!(ids, [delivery_id(2)]);
+    }
+    let (status, attempts, reason): (String, i64, String) =
+        sqlx::query_as("SELECT status, attempts, reason FROM outbox WHERE id = $1")
+            .bind(strange)
+            .fetch_one(&mut db)
+            .await
+            .unwrap();
+    assert_eq!((status.as_str(), attempts, &*reason), ("given_up", 10, "it cannot be read"));
+}
+
+/// Servers of the release before write and settle deliveries, and newer ones send them in their lanes.
+#[tokio::test]
+async fn what_servers_of_the_release_before_write_is_sent_in_its_lane() {
+    let opened = Opened::new().await;
+    let mut old = opened.database.superuser().await;
+    opened.store.save(tenant(1), sending(tenant(1), 1, [])).await.unwrap();
+    execute(&mut old, "SET ROLE callcore_app").await;
+    let (request, act) = (delivery(1), invitation(2));
+    sqlx::query("SELECT callcore_post($1, $2, NULL, $3, $4, $5)")
+        .bind(tenant(1).uuid())
+        .bind(call_id(1).uuid())
+        .bind(vec![request.id, act.id])
+        .bind([&request, &act].map(|one| serde_json::to_string(one).unwrap()).to_vec())
+        .bind(noon())
+        .execute(&mut old)
+        .await
+        .unwrap();
+    let acts = Wanted { lane: Lane::Carrier, ..requests(9) };
+    let claimed = opened.store.claim(&acts, noon() + MINUTE, noon()).await.unwrap();
+    assert_eq!(claimed.iter().map(|due| &due.delivery).collect::<Vec<_>>(), [&act]);
+    assert_eq!(claim(&opened.store, 9, noon()).await[0].delivery, request);
+    let settle = format!(
+        "SELECT callcore_settle('{}', '{}', 'delivered', NULL, now(), NULL)",
+        tenant(1).uuid(),
+        act.id
+    );
+    execute(&mut old, &settle).await;
+    let records = opened.store.of_call(tenant(1), call_id(1)).await.unwrap();
+    assert_eq!(records[1].status, DeliveryStatus::Delivered);
 }
 
 /// Servers whose clocks are years apart hand out the same deliveries at the same time.
@@ -140,7 +195,7 @@ async fn the_databases_clock_counts() {
     assert_eq!(claim(&store, 1, late).await.len(), 0, "it is somebody's for a minute");
     let settle = async |after: TimeDelta| {
         let again = Tried::Again { at: early + after, reason: "busy \u{0}".into() };
-        store.settle(tenant(1), delivery_id(1), again, early).await.unwrap();
+        store.settle(&[settlement(tenant(1), 1, 1, again)], early).await.unwrap();
     };
     settle(MINUTE).await;
     assert_eq!(claim(&store, 1, late).await.len(), 0, "it waits for a minute");
@@ -159,11 +214,11 @@ async fn a_claim_or_a_try_may_last_for_ever() {
     let opened = Opened::new().await;
     let (store, for_ever) = (&opened.store, DateTime::<Utc>::MAX_UTC);
     store.save(tenant(1), sending(tenant(1), 1, [1])).await.unwrap();
-    assert_eq!(store.claim(1, for_ever, noon()).await.unwrap().len(), 1);
+    assert_eq!(store.claim(&requests(1), for_ever, noon()).await.unwrap().len(), 1);
     assert_eq!(claim(store, 1, noon() + TimeDelta::days(3_650)).await.len(), 0);
     for (at, due) in [(for_ever, 0), (DateTime::<Utc>::MIN_UTC, 1)] {
         let again = Tried::Again { at, reason: String::new() };
-        store.settle(tenant(1), delivery_id(1), again, noon()).await.unwrap();
+        store.settle(&[settlement(tenant(1), 1, 1, again)], noon()).await.unwrap();
         assert_eq!(claim(store, 1, noon()).await.len(), due, "{at}");
     }
 }

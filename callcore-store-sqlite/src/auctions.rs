@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use callcore::auction::{AuctionLog, Bid};
 use callcore::port::{
     AuctionFilter, AuctionRecord, Auctions, BidRequestRecord, BidResponseDetail, BidResponseRecord,
-    StoreError,
+    EarlierBids, StoreError,
 };
 use callcore::vocabulary::{
     AuctionId, CallId, CampaignId, Cursor, Page, PageRequest, PhoneNumber, TargetId, TenantId,
@@ -209,13 +209,14 @@ pub(crate) async fn newest_log(
     log.map(|log| parse("auction's log", &log)).transpose()
 }
 
-/// The newest bid of each of these targets on a caller, if it still holds.
+/// The newest bid of each of these targets on a caller in a campaign, if it still holds.
 pub(crate) async fn live_bids(
     db: &mut SqliteConnection,
     tenant: TenantId,
-    (caller, targets): (&PhoneNumber, &[TargetId]),
+    wanted: &EarlierBids,
     now: DateTime<Utc>,
 ) -> Result<BTreeMap<TargetId, Bid>, StoreError> {
+    let EarlierBids { campaign, caller, targets } = wanted;
     if targets.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -223,7 +224,7 @@ pub(crate) async fn live_bids(
     let documents: Vec<String> = sqlx::query_scalar(
         "SELECT r.document FROM json_each(?3) AS wanted CROSS JOIN rtb_bid_responses AS r \
          WHERE r.rowid = (SELECT rowid FROM rtb_bid_responses WHERE tenant_id = ?1 \
-         AND offered_to = ?2 AND target_id = unhex(wanted.value) \
+         AND offered_to = ?2 AND campaign_id = ?5 AND target_id = unhex(wanted.value) \
          ORDER BY opened_at DESC, auction_id DESC, position DESC LIMIT 1) \
          AND r.offered_until > ?4",
     )
@@ -231,6 +232,7 @@ pub(crate) async fn live_bids(
     .bind(caller.as_str())
     .bind(json("targets", &Vec::from_iter(targets.iter().map(|target| hex(target.uuid()))))?)
     .bind(now.timestamp_micros())
+    .bind(campaign.uuid())
     .fetch_all(db)
     .await
     .map_err(failed)?;

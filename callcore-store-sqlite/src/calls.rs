@@ -1,9 +1,10 @@
 //! Calls between webhooks, and their records.
 
 use async_trait::async_trait;
-use callcore::call::{Call, Contact, Growth, StepKey, Tally};
+use callcore::call::{Call, Contact, Growth, Passage, StepKey, Tally};
 use callcore::port::{
-    Ask, Begun, CallFilter, Calls, FlowFilter, Journey, Look, Save, SaveError, StoreError,
+    Ask, Begun, CallFilter, Calls, FlowFilter, Journey, Look, PassageFilter, Save, SaveError,
+    StoreError,
 };
 use callcore::vocabulary::{BuyerId, CallId, Cursor, Page, PageRequest, PhoneNumber, TenantId};
 use chrono::{DateTime, Utc};
@@ -17,6 +18,7 @@ use crate::error::failed;
 use crate::look::look;
 use crate::object::surplus;
 use crate::outbox;
+use crate::passages::passages;
 use crate::row::{column, count, json, parse, rounded};
 
 #[async_trait]
@@ -100,6 +102,16 @@ impl Calls for SqliteStore {
             created_at: call.started_at,
             id: call.id.uuid(),
         }))
+    }
+
+    async fn passages(
+        &self,
+        tenant: TenantId,
+        filter: &PassageFilter,
+        page: PageRequest,
+    ) -> Result<Page<Passage>, StoreError> {
+        let filter = *filter;
+        self.snapshot(move |db| Box::pin(passages(db, tenant, filter, page))).await
     }
 }
 
@@ -345,7 +357,7 @@ async fn list(
     filter: &CallFilter,
     page: PageRequest,
 ) -> Result<Vec<Call>, StoreError> {
-    let CallFilter { campaign, buyer, status, from, to, caller, flow, tags } = filter;
+    let CallFilter { campaign, buyer, status, from, to, caller, flow, flow_status, tags } = filter;
     let mut query = QueryBuilder::new("SELECT document FROM calls WHERE tenant_id = ");
     query.push_bind(tenant.uuid());
     if let Some(campaign) = campaign {
@@ -366,6 +378,10 @@ async fn list(
             query.push(" AND flow_id = ").push_bind(flow.uuid());
         }
         None => {}
+    }
+    if let Some(status) = flow_status {
+        query.push(" AND flow_id IS NOT NULL AND document ->> '$.flow.status' = ");
+        query.push_bind(status.name());
     }
     if let Some(from) = from {
         query.push(" AND started_at >= ").push_bind(from.timestamp_micros());

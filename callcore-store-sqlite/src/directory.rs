@@ -5,9 +5,9 @@ use callcore::model::{
     Campaign, CampaignStatus, Kind, Number, Object, Router, Stored, Target, WrongKind,
 };
 use callcore::port::{
-    AssignedBuyer, AssignedTarget, Directory, NumberUse, PinnedFlow, Source, StoreError,
+    AssignedBuyer, AssignedTarget, Directory, NumberUse, PinnedFlow, Source, StoreError, Trial,
 };
-use callcore::vocabulary::{CampaignId, NumberId, TenantId};
+use callcore::vocabulary::{CampaignId, NumberId, TenantId, TrialId};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
@@ -17,6 +17,7 @@ use crate::error::failed;
 use crate::flows;
 use crate::object::{self, word};
 use crate::revision;
+use crate::trials;
 
 #[async_trait]
 impl Directory for SqliteStore {
@@ -35,6 +36,10 @@ impl Directory for SqliteStore {
         flow: Option<PinnedFlow>,
     ) -> Result<Option<Source>, StoreError> {
         self.snapshot(move |db| Box::pin(source(db, tenant, campaign, flow))).await
+    }
+
+    async fn trial(&self, tenant: TenantId, trial: TrialId) -> Result<Option<Trial>, StoreError> {
+        self.snapshot(move |db| Box::pin(trials::read(db, tenant, trial))).await
     }
 }
 

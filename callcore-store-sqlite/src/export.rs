@@ -13,7 +13,7 @@ use crate::error::failed;
 use crate::row::{count, instant, parse};
 
 /// The tables in an order in which each row comes after those that it refers to.
-const TABLES: [&str; 33] = [
+const TABLES: [&str; 34] = [
     "tenants",
     "users",
     "sessions",
@@ -27,6 +27,7 @@ const TABLES: [&str; 33] = [
     "flows",
     "flow_templates",
     "flow_versions",
+    "flow_trials",
     "campaigns",
     "campaign_buyers",
     "campaign_targets",

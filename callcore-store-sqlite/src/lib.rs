@@ -64,6 +64,7 @@
 //! [`SystemStore`]: callcore::port::SystemStore
 
 mod accounts;
+mod archive;
 mod assignment;
 mod auctions;
 mod begin;
@@ -79,6 +80,7 @@ mod migration;
 mod object;
 mod open;
 mod outbox;
+mod passages;
 mod place;
 mod registry;
 mod revision;
@@ -86,6 +88,7 @@ mod row;
 mod sweep;
 mod system;
 mod transaction;
+mod trials;
 
 #[cfg(test)]
 mod tests;

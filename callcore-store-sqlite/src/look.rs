@@ -36,7 +36,7 @@ pub(crate) async fn look(
             None => BTreeMap::new(),
         },
         bids: match &ask.bids {
-            Some((caller, targets)) => live_bids(db, tenant, (caller, targets), now).await?,
+            Some(wanted) => live_bids(db, tenant, wanted, now).await?,
             None => BTreeMap::new(),
         },
         auction: newest_log(db, tenant, call).await?,

@@ -20,6 +20,10 @@ pub(crate) fn migrations() -> Vec<Migration> {
         (5, "auctions", include_str!("../migrations/0005_auctions.sql")),
         (6, "bid_exchanges", include_str!("../migrations/0006_bid_exchanges.sql")),
         (7, "flows", include_str!("../migrations/0007_flows.sql")),
+        (8, "bids_of_campaigns", include_str!("../migrations/0008_bids_of_campaigns.sql")),
+        (9, "outbox", include_str!("../migrations/0009_outbox.sql")),
+        (10, "archived_flows", include_str!("../migrations/0010_archived_flows.sql")),
+        (11, "flow_trials", include_str!("../migrations/0011_flow_trials.sql")),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

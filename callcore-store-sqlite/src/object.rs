@@ -7,6 +7,7 @@ use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use crate::error::failed;
+use crate::flows;
 use crate::row::{Columns, column, json, object};
 
 /// A statement on the table of a kind.
@@ -66,6 +67,29 @@ pub(crate) async fn read_several<T: TryFrom<Object, Error = WrongKind>>(
         row.of().map_err(|error| StoreError::corrupt(kind.name(), error))
     };
     rows.into_iter().map(of_kind).collect()
+}
+
+/// Which of these objects are there.
+pub(crate) async fn known(
+    db: &mut SqliteConnection,
+    tenant: TenantId,
+    kind: Kind,
+    ids: impl Iterator<Item = Uuid>,
+) -> Result<Vec<Uuid>, StoreError> {
+    let ids: Vec<String> = ids.map(|id| id.simple().to_string()).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    sqlx::query_scalar(on_table!(
+        kind,
+        "SELECT id FROM ",
+        " WHERE tenant_id = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))"
+    ))
+    .bind(tenant.uuid())
+    .bind(json("ids", &ids)?)
+    .fetch_all(db)
+    .await
+    .map_err(failed)
 }
 
 pub(crate) async fn exists(
@@ -287,11 +311,8 @@ async fn check_campaign(
         let path = "/rtbRouterId".into();
         return Err(RegistryError::UnknownReference { path, kind: Kind::Router });
     }
-    if let Some(flow) = campaign.flow_id
-        && !exists(db, tenant, Kind::Flow, flow.uuid()).await?
-    {
-        let path = "/flowId".into();
-        return Err(RegistryError::UnknownReference { path, kind: Kind::Flow });
+    if let Some(flow) = campaign.flow_id {
+        flows::check_named(db, tenant, id, flow, campaign.status).await?;
     }
     let Some(number) = campaign.phone_number_id else { return Ok(()) };
     if !exists(db, tenant, Kind::Number, number.uuid()).await? {

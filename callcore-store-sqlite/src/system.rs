@@ -5,7 +5,7 @@ use callcore::port::{
     AccountsError, ApiKey, Credentials, NumberHolder, Session, StoreError, Swept, SystemStore,
     TokenHash, User,
 };
-use callcore::vocabulary::{CallId, CampaignId, NumberId, PhoneNumber, TenantId, UserId};
+use callcore::vocabulary::{CallId, CampaignId, NumberId, PhoneNumber, TargetId, TenantId, UserId};
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
@@ -49,6 +49,22 @@ impl SystemStore for SqliteStore {
                     number: NumberId::from_uuid(number),
                     campaign: campaign.map(CampaignId::from_uuid),
                 }))
+            })
+        })
+        .await
+    }
+
+    async fn target(&self, target: TargetId) -> Result<Vec<TenantId>, StoreError> {
+        self.snapshot(move |db| {
+            Box::pin(async move {
+                let owners: Vec<Uuid> = sqlx::query_scalar(
+                    "SELECT tenant_id FROM rtb_targets WHERE id = ?1 ORDER BY tenant_id",
+                )
+                .bind(target.uuid())
+                .fetch_all(db)
+                .await
+                .map_err(failed)?;
+                Ok(owners.into_iter().map(TenantId::from_uuid).collect())
             })
         })
         .await

@@ -9,9 +9,9 @@ use callcore::call::{Attempt, AttemptTarget, Call, Growth, StepKey, Tally};
 use callcore::memory::MemoryStore;
 use callcore::model::{Assignment, Campaign, CampaignStatus, Kind, Object, TargetAssignment};
 use callcore::port::{
-    Ask, AuctionFilter, AuctionRecord, Auctions, CallFilter, Calls, Capacity, Directory,
-    FlowFilter, Flows, Held, Outbox, PinnedFlow, Registry, Release, Reserved, Save, SystemStore,
-    Tried,
+    Ask, AuctionFilter, AuctionRecord, Auctions, CallFilter, Calls, Capacity, Directory, Due,
+    EarlierBids, FlowFilter, FlowStage, Flows, Held, Lane, Outbox, PinnedFlow, Registry, Release,
+    Reserved, Save, Settlement, SystemStore, Tried, Wanted,
 };
 use callcore::routing::{Cap, Claim};
 use callcore::schedule::CapWindow;
@@ -19,12 +19,11 @@ use callcore::vocabulary::{CallId, Cursor, Destination, PageRequest, PhoneNumber
 use callcore_store_sqlite::SqliteStore;
 use callcore_testkit::fixtures::{
     attempt, auction, bid, buyer, buyer_cap, buyer_id, call, call_id, caller, campaign,
-    campaign_id, campaign_on, candidate_id, claim, considered, contact, delivery, delivery_id,
-    draft, exchange, flow, flow_id, flow_naming, in_flow, noon, number, number_id, over, phone,
-    reservation, router, router_id, save, target, target_cap, target_claim, target_id, template,
-    tenant,
+    campaign_id, campaign_on, candidate_id, claim, considered, contact, delivery, draft, exchange,
+    flow, flow_id, flow_naming, in_flow, noon, number, number_id, over, phone, reservation, router,
+    router_id, save, target, target_cap, target_claim, target_id, template, tenant,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 const SEQUENCES: u32 = 12;
 const ACTS: u32 = 400;
@@ -131,7 +130,11 @@ async fn act(
                 step: Some(step(chance.below(known.steps + 1))),
                 caps: chance.caps(),
                 caller: Some(phone(chance.below(2))),
-                bids: Some((caller_number(chance.below(3)), vec![target_id(0), target_id(2)])),
+                bids: Some(EarlierBids {
+                    campaign: campaign_id(chance.below(2)),
+                    caller: caller_number(chance.below(3)),
+                    targets: vec![target_id(0), target_id(2)],
+                }),
                 activity: Some((
                     campaign_id(chance.below(2)),
                     vec![candidate_id(0), target_id(2).into()],
@@ -170,8 +173,18 @@ async fn flows(
     let published = store.publish(tenant, flow, newest, now).await;
     let pinned = PinnedFlow { flow, version };
     let campaign = campaign_id(chance.below(3));
+    let stowed = match chance.below(4) {
+        0 => store.archive(tenant, flow, now).await,
+        _ => store.restore(tenant, flow).await,
+    };
+    let page = PageRequest { limit: 1 + chance.below(3) as usize, after: None };
+    let stages =
+        [None, Some(FlowStage::Draft), Some(FlowStage::Published), Some(FlowStage::Archived)];
+    let stage = stages[chance.below(4) as usize];
     show((
-        (drafted, published, store.versions(tenant, flow).await),
+        (drafted, published, stowed),
+        (store.newest(tenant, flow).await, store.versions(tenant, flow, Some(version), 2).await),
+        (store.record(tenant, flow).await, store.records(tenant, stage, page).await),
         store.version(tenant, flow, version).await,
         store.source(tenant, campaign, Some(pinned)).await,
         store.revision(tenant),
@@ -185,14 +198,30 @@ async fn outbox(
     now: DateTime<Utc>,
 ) -> String {
     let later = now + Duration::from_secs(chance.below(300).into());
-    let claimed = store.claim(chance.below(4) as usize, later, now).await;
+    let lane = if chance.below(2) == 0 { Lane::Carrier } else { Lane::Tenants };
+    let (most, most_of_one) = (chance.below(4) as usize, chance.below(3) as usize);
+    let underway = [(tenant, chance.below(2) as usize)].into();
+    let wanted = Wanted { lane, most, most_of_one, underway };
+    let claimed = store.claim(&wanted, later, now).await;
     let tried = match chance.below(4) {
         0 => Tried::Delivered,
         1 => Tried::GivenUp { reason: "gone".into() },
         _ => Tried::Again { at: later, reason: "busy".into() },
     };
-    let settled = store.settle(tenant, delivery_id(chance.below(20)), tried, now).await;
-    show((claimed, settled, Outbox::of_call(store, tenant, id).await))
+    let due = match claimed.as_deref() {
+        Ok([.., due]) if chance.below(2) == 0 => due.clone(),
+        _ => Due {
+            tenant,
+            call: id,
+            delivery: delivery(chance.below(20)),
+            attempt: chance.below(4),
+            age: TimeDelta::zero(),
+        },
+    };
+    let settled = store.settle(&[Settlement { due, tried }], now).await;
+    let before = now - Duration::from_secs(chance.below(900).into());
+    let forgotten = store.forget(before, chance.below(3) as usize, now).await;
+    show((claimed, settled, forgotten, Outbox::of_call(store, tenant, id).await))
 }
 
 async fn list_calls(
@@ -243,8 +272,9 @@ fn verdict(chance: &mut Chance) -> Verdict {
     [Verdict::Won, Verdict::Lost, Verdict::NoBid][chance.below(3) as usize]
 }
 
-/// One of two auctions of a call.
+/// One of two auctions of a call, in one of two campaigns.
 fn auction_of(chance: &mut Chance, call: &Call, n: u32, now: DateTime<Utc>) -> AuctionRecord {
+    let call = &Call { campaign: campaign_id(chance.below(2)), ..call.clone() };
     let mut record = auction(call, n * 2 + chance.below(2), now);
     for n in 0..3 {
         let expires_at =
@@ -429,9 +459,11 @@ async fn both_stores_answer_the_same() {
         "UnknownReference { path: \"/assignments/0/targetId\"",
         "UnknownReference { path: \"/flowId\"",
         "FlowVersion { number: 2",
+        "FlowVersionSummary { number: 1",
+        "FlowArchived",
         "flow: Some(FlowSource {",
         "Due {",
-        "attempt: 2 }",
+        "attempt: 2, age",
         "DeliveryRecord {",
         "GivenUp",
         "flow: Some(FlowSession {",

@@ -6,10 +6,11 @@ use callcore::auction::{Purpose, Verdict};
 use callcore::call::{Call, Growth, StepKey};
 use callcore::model::{Campaign, CampaignStatus};
 use callcore::port::{
-    Accounts as _, Calls as _, Capacity as _, Credentials, Flows as _, Preferences, Registry as _,
-    Save, SystemStore as _, User,
+    Accounts as _, Calls as _, Capacity as _, Credentials, Flows as _, NewTrial, Preferences,
+    Registry as _, Save, SystemStore as _, User,
 };
 use callcore::schedule::CapWindow;
+use callcore::vocabulary::TrialId;
 use callcore_store_pg::PgStore;
 use callcore_testkit::fixtures::{
     api_key, assignment, auction, bid, buyer, buyer_cap, buyer_id, call, campaign_id, campaign_on,
@@ -17,6 +18,7 @@ use callcore_testkit::fixtures::{
     number, number_id, owner, phone, reservation, router, router_id, save, session, tally, target,
     target_assignment, target_id, template, tenant, token, user_id,
 };
+use uuid::Uuid;
 
 /// The tenants 1 and 2, with the same ids wherever an id is a tenant's own.
 pub(crate) async fn both(store: &PgStore) {
@@ -43,6 +45,13 @@ async fn configure(store: &PgStore, n: u32) {
         store.create(tenant, id, object, noon()).await.expect("the store takes it");
     }
     store.publish(tenant, flow_id(1), 1, noon()).await.expect("the store takes it");
+    let trial = NewTrial {
+        id: TrialId::from_uuid(Uuid::from_u128(n.into())),
+        flow: flow_id(1),
+        campaign: campaign_id(1),
+        definition: flow(n),
+    };
+    store.try_out(tenant, trial, noon()).await.expect("the store takes it");
     let campaign = campaign_on(line, n, CampaignStatus::Active);
     let campaign = Campaign { flow_id: Some(flow_id(1)), ..campaign };
     store

@@ -11,7 +11,7 @@ use callcore::port::{
 };
 use callcore_testkit::fixtures::{
     self, api_key, assignment, auction, buyer, buyer_id, call, call_id, campaign, campaign_id,
-    delivery, delivery_id, draft, flow_id, noon, owner, save, session, target_assignment,
+    delivery, draft, flow_id, noon, owner, requests, save, session, settlement, target_assignment,
     target_id, tenant, token, user_id,
 };
 
@@ -69,8 +69,8 @@ async fn write(store: &SqliteStore, method: u32, n: u32) {
         23 => drop(store.save(tenant, auctioned).await),
         24 => drop(store.publish(tenant, flow_id(n), 1, now).await),
         25 => drop(store.save(tenant, sending).await),
-        26 => drop(store.claim(1, now, now).await),
-        27 => drop(store.settle(tenant, delivery_id(n), Tried::Delivered, now).await),
+        26 => drop(store.claim(&requests(1), now, now).await),
+        27 => drop(store.settle(&[settlement(tenant, n, 0, Tried::Delivered)], now).await),
         _ => unreachable!("there are 28 acts that write"),
     }
 }

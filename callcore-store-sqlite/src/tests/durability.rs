@@ -6,16 +6,16 @@ use callcore::auction::Verdict;
 use callcore::call::StepKey;
 use callcore::model::{Campaign, CampaignStatus, Kind};
 use callcore::port::{
-    Accounts as _, Ask, Auctions, Calls as _, Capacity as _, Directory as _, Flows as _, Outbox,
-    Preferences, Registry, Reserved, Save, SystemStore as _,
+    Accounts as _, Ask, Auctions, Calls as _, Capacity as _, Directory as _, EarlierBids,
+    Flows as _, Outbox, Preferences, Registry, Reserved, Save, SystemStore as _,
 };
 use callcore::schedule::CapWindow;
 use callcore::vocabulary::PageRequest;
 use callcore_testkit::fixtures::{
     api_key, assignment, attempt, auction, bid, buyer, buyer_cap, buyer_id, call, call_id, caller,
     campaign_id, campaign_on, candidate_id, considered, contact, decision, delivery, draft,
-    flow_id, flow_naming, lease_id, noon, number, number_id, owner, phone, router, router_id, save,
-    session, tally, target, target_assignment, target_id, tenant, token, user_id,
+    flow_id, flow_naming, lease_id, noon, number, number_id, owner, phone, requests, router,
+    router_id, save, session, tally, target, target_assignment, target_id, tenant, token, user_id,
 };
 
 use sqlx::Row as _;
@@ -59,7 +59,7 @@ async fn fill(store: &SqliteStore) {
     written.growth.contacts.push(contact(campaign, buyer_1, now));
     store.save(tenant, written).await.unwrap();
     assert_eq!(store.draw(tenant, call_id(1), "r", now).await.unwrap(), 0);
-    assert_eq!(store.claim(1, later, now).await.unwrap().len(), 1);
+    assert_eq!(store.claim(&requests(1), later, now).await.unwrap().len(), 1);
 
     store.set_up(owner(tenant), now).await.unwrap();
     store.open_session(tenant, session(1, now), token(1)).await.unwrap();
@@ -81,7 +81,11 @@ async fn everything(store: &SqliteStore) -> String {
         caps: vec![buyer_cap(1, CapWindow::Concurrent, 5), buyer_cap(1, CapWindow::Daily, 5)],
         caller: Some(phone(7)),
         activity: Some((campaign_id(1), vec![candidate_id(1)])),
-        bids: Some((caller(1).number.unwrap(), vec![target_id(1)])),
+        bids: Some(EarlierBids {
+            campaign: campaign_id(1),
+            caller: caller(1).number.unwrap(),
+            targets: vec![target_id(1)],
+        }),
     };
     let parts = (
         store.source(tenant, campaign_id(1), None).await.unwrap(),
@@ -95,7 +99,7 @@ async fn everything(store: &SqliteStore) -> String {
             store.target_assignments(tenant, campaign_id(1)).await.unwrap(),
             Auctions::of_call(store, tenant, call_id(1)).await.unwrap(),
             Outbox::of_call(store, tenant, call_id(1)).await.unwrap(),
-            store.versions(tenant, flow_id(1)).await.unwrap(),
+            store.newest(tenant, flow_id(1)).await.unwrap(),
             store.begin(tenant, call_id(2), &StepKey::voice(), now, now).await.unwrap(),
         ),
         (

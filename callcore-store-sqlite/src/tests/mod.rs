@@ -4,6 +4,7 @@ mod cancellation;
 mod durability;
 mod faults;
 mod migrations;
+mod outbox;
 mod torture;
 
 use std::path::PathBuf;

@@ -1,0 +1,2 @@
+-- When a flow was put away.
+ALTER TABLE flows ADD COLUMN archived_at INTEGER;

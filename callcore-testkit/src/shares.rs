@@ -113,7 +113,7 @@ fn judge(shares: [u32; 3], taken: &BTreeMap<String, u32>, made: u32) {
 
 /// The branch that a call takes.
 async fn branch(switchboard: &Switchboard, call: u32) -> String {
-    let incoming = Incoming { caller: Caller::default(), called: CALLED.to_owned() };
+    let incoming = Incoming { caller: Caller::default(), called: CALLED.to_owned(), trial: None };
     let event = Event {
         carrier_call: CarrierCall {
             carrier: "twilio".to_owned(),

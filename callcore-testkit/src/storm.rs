@@ -214,7 +214,7 @@ impl<'a> Line<'a> {
             address: self.from.clone(),
             ..Caller::default()
         };
-        let incoming = EventKind::Incoming(Incoming { caller, called: CALLED.into() });
+        let incoming = EventKind::Incoming(Incoming { caller, called: CALLED.into(), trial: None });
         let mut reply = self.deliver(incoming).await;
         while let Some(Directive::Dial(dial)) = reply.directives.first() {
             let attempt = dial.attempt;

@@ -26,10 +26,11 @@ pub fn differences(report: &Report, journey: Option<&Journey>) -> Vec<String> {
         let message = format!("{dials} dials, and the server knows nothing of the call");
         return if dials == 0 { Vec::new() } else { vec![message] };
     };
-    let phone = PhoneSide::new(report);
+    let mut phone = PhoneSide::new(report);
     let prompts = |fact: &Fact| fact.directives.iter().flat_map(prompts).collect();
     let prompts = journey.facts.iter().map(prompts).collect();
     let server = ServerSide { journey, hung_up_ms: hung_up_ms(report), prompts };
+    phone.hide(&server);
     let mut differences = Vec::new();
     compare(&mut differences, "requests", &phone.steps, &server.steps());
     compare(&mut differences, "dials", &phone.dials(), &server.dials());
@@ -120,6 +121,18 @@ impl<'a> PhoneSide<'a> {
         reply.cut |= heard.cut;
     }
 
+    /// What the caller had entered in confidence and heard again is hidden in the journal.
+    fn hide(&mut self, server: &ServerSide<'_>) {
+        for reply in &mut self.replies {
+            let told = server.told_at(&reply.step);
+            for (heard, told) in reply.heard.iter_mut().zip(told) {
+                if is_hidden(heard, told) {
+                    heard.clone_from(told);
+                }
+            }
+        }
+    }
+
     fn told(&self, step: &str) -> bool {
         self.steps.iter().any(|(_, told)| told == step)
     }
@@ -205,13 +218,19 @@ impl<'a> PhoneSide<'a> {
     }
 }
 
+/// Whether one text is the other with some of its characters hidden.
+fn is_hidden(heard: &str, shown: &str) -> bool {
+    let same = |(heard, shown): (char, char)| shown == '*' || heard == shown;
+    heard.chars().count() == shown.chars().count() && heard.chars().zip(shown.chars()).all(same)
+}
+
 fn arrived(requested: &Requested) -> bool {
     matches!(requested.outcome, Outcome::Status(200..=299))
 }
 
 /// Whether a request is one that the server keeps a fact of.
 fn is_told(requested: &Requested) -> bool {
-    !matches!(requested.purpose, Purpose::Sound | Purpose::Transcription)
+    requested.purpose != Purpose::Sound
 }
 
 /// Whether a request for TwiML tells how the caller's call stands, beside what it is about.
@@ -260,6 +279,7 @@ fn step(before: &[Entry], report: &Report, requested: &Requested) -> String {
             format!("leg/{}/{sid}/{status}", number.unwrap_or(0))
         }
         Purpose::RecordingStatus => format!("recording/{}", parameter("RecordingSid")),
+        Purpose::Transcription => format!("transcription/{}", parameter("RecordingSid")),
         other => format!("{other:?}"),
     }
 }
@@ -353,11 +373,16 @@ impl<'a> ServerSide<'a> {
         dials(self.carried_out()).zip(self.dialled()).map(line).collect()
     }
 
+    /// What the reply to a step had the caller hear.
+    fn told_at(&self, step: &str) -> &[String] {
+        let fact = self.journey.facts.iter().position(|fact| fact.step.as_str() == step);
+        fact.map_or(&[], |fact| &self.prompts[fact])
+    }
+
     /// What the caller heard by what the phone was told: all of it, unless the phone was kept from it.
     fn heard<'b>(&'b self, phone: &'b PhoneSide<'_>) -> Vec<(&'b str, &'b [String])> {
         let replies = phone.replies.iter().map(|reply| {
-            let fact = self.journey.facts.iter().position(|fact| fact.step.as_str() == reply.step);
-            let told = fact.map_or(&[][..], |fact| &self.prompts[fact][..]);
+            let told = self.told_at(&reply.step);
             let cut = reply.cut && told.starts_with(&reply.heard);
             (reply.step.as_str(), if cut { &told[..reply.heard.len()] } else { told })
         });

@@ -76,6 +76,13 @@ impl Block {
                 let text = words.word("what must not be kept")?.to_owned();
                 self.after.push((number, After::Nowhere(text)));
             }
+            "later" => {
+                let word = words.word("how much later")?;
+                let after = time(word).ok_or_else(|| words.wrong("a time", word))?;
+                words.expect("flow")?;
+                let status = words.word("how the flow stands then")?.to_owned();
+                self.after.push((number, After::Later(after, status)));
+            }
             "caller" => {
                 let act = act(&mut words)?;
                 self.people(&words, &act)?;
@@ -147,15 +154,15 @@ fn act(words: &mut Words<'_>) -> Read<String> {
 }
 
 /// Reads the name of a webhook: `voice`, `dial 1`, `flow 1`, `leg 1 answered`, `status completed`,
-/// `recording` or `everything`.
+/// `recording`, `transcription` or `everything`.
 fn webhook(words: &mut Words<'_>) -> Read<String> {
-    let expected = "voice, dial, flow, leg, status, recording or everything";
+    let expected = "voice, dial, flow, leg, status, recording, transcription or everything";
     match words.word(expected)? {
         "dial" | "flow" | "leg" | "status" if words.peek().is_none() => {
             Err(words.wrong("which one it is", ""))
         }
         kind @ ("dial" | "flow" | "leg" | "status") => Ok(format!("{kind} {}", words.text())),
-        kind @ ("voice" | "recording" | "everything") => {
+        kind @ ("voice" | "recording" | "transcription" | "everything") => {
             words.end()?;
             Ok(kind.to_owned())
         }

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use callcore::port::{Script, ScriptError};
+use callcore::vocabulary::TenantId;
 use serde_json::Value;
 
 /// What custom code comes to.
@@ -35,7 +36,7 @@ impl Script for Table {
         Ok(())
     }
 
-    async fn run(&self, code: &str, _: &Value) -> Result<bool, ScriptError> {
+    async fn run(&self, _: TenantId, code: &str, _: &Value) -> Result<bool, ScriptError> {
         match self.get(code) {
             Some(Verdict::Yes) => Ok(true),
             Some(Verdict::No) => Ok(false),

@@ -97,16 +97,21 @@ fn times(times: u32) -> Option<String> {
     (times != 1).then(|| format!("{times} times"))
 }
 
-/// How the flow ended: the exits that were taken, what callers entered, and why it failed.
-pub(super) fn end(journey: &Journey) -> Option<Line> {
-    let session = journey.call.flow.as_ref()?;
-    let status = match session.status {
+/// How a flow stands, in a script's words.
+pub(super) const fn status_name(status: FlowStatus) -> &'static str {
+    match status {
         FlowStatus::Running => "running",
         FlowStatus::Completed => "completed",
         FlowStatus::Abandoned => "abandoned",
         FlowStatus::Failed => "failed",
         FlowStatus::Expired => "expired",
-    };
+    }
+}
+
+/// How the flow ended: the exits that were taken, what callers entered, and why it failed.
+pub(super) fn end(journey: &Journey) -> Option<Line> {
+    let session = journey.call.flow.as_ref()?;
+    let status = status_name(session.status);
     let runs = || journey.facts.iter().flat_map(|fact| &fact.nodes);
     let exit = |run: &NodeRun| Some(format!("{}:{}", run.node, run.exit.as_ref()?));
     let exits: Vec<String> = runs().filter_map(exit).collect();
@@ -137,6 +142,9 @@ pub(super) fn sent(record: &DeliveryRecord) -> Line {
         }
         Payload::Recall { after_secs, .. } => {
             ("takes the caller out".to_owned(), format!("after {after_secs}s"))
+        }
+        Payload::HangUp { after_secs } => {
+            ("ends the call".to_owned(), format!("after {after_secs}s"))
         }
     };
     let retries = format!("retries {}", delivery.retries);

@@ -3,7 +3,9 @@
 use callcore::call::Call;
 use callcore::port::HttpRequest;
 use callcore_twiml::Form;
+use chrono::TimeDelta;
 
+use super::flow_lines::status_name;
 use super::office::{Answered, Office, continuation, signed};
 use super::run::{Exchange, Talk, names};
 use super::steps::After;
@@ -29,14 +31,26 @@ impl<H: Harness> Office<H> {
             }
             After::Late(webhook) => self.late(talk, webhook).await,
             After::Nowhere(text) => self.nowhere(talk, text).await,
+            After::Later(time, status) => self.later(talk, *time, status).await,
         }
     }
 
-    /// What a caller entered and nobody is to see is in nothing that is kept to be shown, and in
-    /// nothing that a log could get.
+    /// How a flow stands that nobody comes back to.
+    async fn later(&self, talk: &Talk, time: TimeDelta, status: &str) -> Result<(), String> {
+        self.clock.set(self.now() + time);
+        let journey = self.journey(talk.id()).await.ok_or("the call is not recorded")?;
+        let session = journey.call.flow.as_ref().ok_or("the call ran no flow")?;
+        let stands = status_name(session.status_at(self.now()));
+        if stands == status { Ok(()) } else { Err(format!("the flow is {stands} then")) }
+    }
+
+    /// What a caller entered and nobody is to see is in nothing that is kept of the call once it is
+    /// over, and in nothing that a log could get.
     async fn nowhere(&self, talk: &Talk, text: &str) -> Result<(), String> {
         let journey = self.journey(talk.id()).await.ok_or("the call is not recorded")?;
         let mut shown = vec![format!("{journey:?}"), format!("{:?}", self.outbox(talk.id()).await)];
+        let record = serde_json::to_string(&journey.call);
+        shown.push(record.map_err(|error| error.to_string())?);
         for fact in &journey.facts {
             shown.push(serde_json::to_string(fact).map_err(|error| error.to_string())?);
         }

@@ -81,6 +81,7 @@
 //! = flow completed, exits start:next a:yes   after that, where a flow ran: or abandoned, failed, expired
 //! ~ pixel: GET https://p.example/            and what waits to be sent to others because of the call
 //! nowhere 4321                               after the call: a text that is in neither journal nor log
+//! later 28h flow expired                     after the call: how its flow stands, if nothing comes
 //! again voice                                after the call, a webhook comes once more
 //! late status ringing                        after the call, one comes that did not come before
 //! 10s into call 1: call 2 from +13105550002  goes on together with call 1
@@ -91,7 +92,7 @@
 //! A flow without a `start` begins with its first node, and `buyerId` may be the name of a buyer.
 //!
 //! Webhooks are `voice`, `dial 1`, `flow 1`, `leg 1 ringing`, `leg 1 answered`, `leg 1 ended`,
-//! `status completed`, `recording` and `everything`. Late ones are written in the carrier's words:
+//! `status completed`, `recording`, `transcription` and `everything`. Late ones are written in the carrier's words:
 //! `late dial 1 busy`, `late leg 1 in-progress`, or with keys or silence: `late flow 1 silence`. A repeated one must get the same bytes and change
 //! nothing at all; a late one may change nothing but the journal.
 

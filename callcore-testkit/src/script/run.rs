@@ -92,7 +92,7 @@ impl Talk {
 pub(super) fn spoken(step: &str) -> String {
     match step.split('/').collect::<Vec<_>>()[..] {
         ["leg", attempt, _, status] => format!("leg {attempt} {status}"),
-        ["recording", _] => "recording".to_owned(),
+        [kind @ ("recording" | "transcription"), _] => kind.to_owned(),
         ref parts => parts.join(" "),
     }
 }

@@ -96,4 +96,6 @@ pub(super) enum After {
     Late(String),
     /// A text that must not be in the journal or in what is logged of the call.
     Nowhere(String),
+    /// So much later, with nothing heard of the call, its flow must stand so.
+    Later(TimeDelta, String),
 }

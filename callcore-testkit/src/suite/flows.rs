@@ -1,7 +1,16 @@
 //! Cases of [`Flows`](callcore::port::Flows).
 
+mod archive;
+mod records;
+mod trials;
+
+pub use archive::*;
+pub use records::*;
+pub use trials::*;
+
 use callcore::model::{FlowDefinition, Kind, Object, Stored};
-use callcore::port::{FlowVersion, RegistryError};
+use callcore::port::{FlowVersion, FlowVersionSummary, RegistryError};
+use callcore::vocabulary::limits;
 use chrono::TimeDelta;
 
 use super::kit::{Kit, assert_is, race};
@@ -9,8 +18,25 @@ use crate::Harness;
 use crate::fixtures::{draft, flow, flow_id, flow_naming, instant, noon, template};
 
 impl Kit {
+    /// The versions of a flow as they are listed, each with its document.
     async fn versions(&self, n: u32) -> Vec<FlowVersion> {
-        self.flows.versions(self.tenant, flow_id(n)).await.expect("the store answers")
+        let mut versions = Vec::new();
+        for listed in self.version_summaries(n, None, limits::PAGE_ITEMS).await {
+            let version = self.flow_version(n, listed.number).await.expect("it is listed");
+            assert_eq!(listed, summary(&version));
+            versions.push(version);
+        }
+        versions
+    }
+
+    async fn version_summaries(
+        &self,
+        n: u32,
+        before: Option<u32>,
+        limit: usize,
+    ) -> Vec<FlowVersionSummary> {
+        let listed = self.flows.versions(self.tenant, flow_id(n), before, limit).await;
+        listed.expect("the store answers")
     }
 
     async fn flow_version(&self, n: u32, number: u32) -> Option<FlowVersion> {
@@ -20,6 +46,15 @@ impl Kit {
     /// Writes another document into a draft.
     async fn redraft(&self, before: &Stored<Object>, flow: FlowDefinition) -> Stored<Object> {
         self.try_replace(before, draft(flow), noon()).await.expect("the version is right")
+    }
+}
+
+fn summary(version: &FlowVersion) -> FlowVersionSummary {
+    FlowVersionSummary {
+        number: version.number,
+        draft: version.draft,
+        published_at: version.published_at,
+        name: version.definition.name.clone(),
     }
 }
 

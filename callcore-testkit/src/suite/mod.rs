@@ -119,6 +119,7 @@ mod tests {
                 include_str!("calls/draws.rs"),
                 include_str!("calls/lists.rs"),
                 include_str!("calls/looks.rs"),
+                include_str!("calls/passages.rs"),
                 include_str!("calls/saves.rs"),
             ],
         ),
@@ -133,8 +134,24 @@ mod tests {
             ],
         ),
         ("directory", &[include_str!("directory/flows.rs"), include_str!("directory/sources.rs")]),
-        ("flows", &[include_str!("flows.rs")]),
-        ("outbox", &[include_str!("outbox/claims.rs"), include_str!("outbox/writes.rs")]),
+        (
+            "flows",
+            &[
+                include_str!("flows.rs"),
+                include_str!("flows/records.rs"),
+                include_str!("flows/archive.rs"),
+                include_str!("flows/trials.rs"),
+            ],
+        ),
+        (
+            "outbox",
+            &[
+                include_str!("outbox/claims.rs"),
+                include_str!("outbox/lanes.rs"),
+                include_str!("outbox/ends.rs"),
+                include_str!("outbox/writes.rs"),
+            ],
+        ),
         (
             "registry",
             &[

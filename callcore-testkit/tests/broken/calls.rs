@@ -3,8 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use callcore::call::{Call, Growth, StepKey};
-use callcore::port::{Ask, Begun, CallFilter, Calls, Journey, Look, Save, SaveError, StoreError};
+use callcore::call::{Call, Growth, Passage, StepKey};
+use callcore::port::{
+    Ask, Begun, CallFilter, Calls, EarlierBids, Journey, Look, PassageFilter, Save, SaveError,
+    StoreError,
+};
 use callcore::vocabulary::{CallId, Page, PageRequest, TenantId};
 use callcore_testkit::fixtures;
 use chrono::{DateTime, Utc};
@@ -46,6 +49,14 @@ impl Calls for Faulty {
         if self.has(Fault::BidsForEver) {
             let ask = Ask { bids: ask.bids.clone(), ..Ask::default() };
             look.bids = self.inner.look(tenant, call, &ask, DateTime::UNIX_EPOCH).await?.bids;
+        }
+        if self.has(Fault::BidsOfAnyCampaign) {
+            for n in (1..5).rev() {
+                let campaign = fixtures::campaign_id(n);
+                let bids = ask.bids.clone().map(|bids| EarlierBids { campaign, ..bids });
+                let ask = Ask { bids, ..Ask::default() };
+                look.bids.extend(self.inner.look(tenant, call, &ask, now).await?.bids);
+            }
         }
         Ok(look)
     }
@@ -144,10 +155,31 @@ impl Calls for Faulty {
         let mut filter = filter.clone();
         if self.has(Fault::FlowFilterIgnored) {
             filter.flow = None;
+            filter.flow_status = None;
         }
         if self.has(Fault::CursorIgnored) {
             page.after = None;
         }
         Calls::list(&*self.inner, self.tenant(tenant), &filter, page).await
+    }
+
+    async fn passages(
+        &self,
+        tenant: TenantId,
+        filter: &PassageFilter,
+        mut page: PageRequest,
+    ) -> Result<Page<Passage>, StoreError> {
+        let mut filter = *filter;
+        if self.has(Fault::SpanIgnored) {
+            (filter.from, filter.to) = (None, None);
+        }
+        if self.has(Fault::CursorIgnored) {
+            page.after = None;
+        }
+        let mut passages = self.inner.passages(self.tenant(tenant), &filter, page).await?;
+        if self.has(Fault::NodesBackwards) {
+            passages.items.iter_mut().for_each(|passage| passage.runs.reverse());
+        }
+        Ok(passages)
     }
 }

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use callcore::model::{Assignment, Campaign, Kind, Object, Stored, TargetAssignment};
-use callcore::port::{Directory, PinnedFlow, Registry, RegistryError, Source, StoreError};
-use callcore::vocabulary::{BuyerId, CampaignId, Page, PageRequest, TargetId, TenantId};
+use callcore::port::{Directory, PinnedFlow, Registry, RegistryError, Source, StoreError, Trial};
+use callcore::vocabulary::{BuyerId, CampaignId, Page, PageRequest, TargetId, TenantId, TrialId};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -27,6 +27,10 @@ impl Directory for Faulty {
     ) -> Result<Option<Source>, StoreError> {
         let flow = flow.filter(|_| !self.has(Fault::PinIgnored));
         self.inner.source(self.tenant(tenant), campaign, flow).await
+    }
+
+    async fn trial(&self, tenant: TenantId, trial: TrialId) -> Result<Option<Trial>, StoreError> {
+        self.inner.trial(self.tenant(tenant), trial).await
     }
 }
 

@@ -168,6 +168,8 @@ found! {
     bids_that_hold_for_ever: BidsForEver by
         "calls::a_bid_is_told_while_it_holds",
         "calls::only_the_newest_bid_of_a_target_counts";
+    bids_that_are_taken_in_any_campaign: BidsOfAnyCampaign by
+        "calls::a_bid_is_its_campaigns";
     an_auction_that_is_forgotten: AuctionForgotten by
         "auctions::a_saved_auction_reads_back",
         "auctions::auctions_are_listed_newest_first",
@@ -200,13 +202,16 @@ found! {
     targets_that_are_sorted: TargetsSorted by
         "registry::target_assignments_stand_in_their_order";
     cursors_that_are_ignored: CursorIgnored by
+        "flows::versions_come_in_parts",
         "auctions::following_the_cursors_meets_every_auction_once",
         "auctions::following_the_cursors_meets_every_response_once",
         "calls::following_the_cursors_meets_every_call_once",
+        "calls::following_the_cursors_meets_every_passage_once",
         "registry::following_the_cursors_meets_every_object_once";
     tenants_that_are_ignored: TenantIgnored by
         "directory::another_tenants_flow_is_none",
         "flows::another_tenants_flows_are_absent_to_every_act",
+        "flows::another_tenants_trials_are_absent_to_every_act",
         "outbox::another_tenants_deliveries_are_absent_to_every_act",
         "registry::a_campaign_names_only_a_flow_of_its_tenant",
         "auctions::another_tenants_auctions_are_absent_to_every_act",
@@ -216,6 +221,7 @@ found! {
         "registry::a_router_names_only_targets_of_its_tenant",
         "registry::a_campaign_names_only_a_router_of_its_tenant",
         "calls::another_tenants_call_is_absent_to_every_act",
+        "calls::another_tenants_passages_are_absent",
         "capacity::another_tenants_places_are_its_own",
         "registry::another_tenants_objects_are_absent_to_every_act";
     a_replace_without_compare: ReplaceWithoutCompare by
@@ -233,8 +239,27 @@ found! {
         "system::of_several_sweeps_each_lease_is_freed_once";
     a_flow_that_is_not_looked_for: FlowUnchecked by
         "registry::a_campaign_names_only_a_flow_of_its_tenant";
+    a_newest_version_that_is_the_first: NewestIsFirst by
+        "flows::the_newest_version_is_what_was_published_last";
+    changes_that_are_not_seen: ChangesUnseen by
+        "flows::a_record_tells_what_became_of_a_draft";
+    a_stage_that_is_ignored: StageIgnored by
+        "flows::records_are_listed_newest_first";
+    a_flow_that_is_archived_anew: ArchivedAnew by
+        "flows::archiving_again_changes_nothing";
+    a_flow_in_use_that_is_archived: ArchivedInUse by
+        "flows::a_flow_of_an_active_campaign_is_not_archived";
+    an_archived_flow_that_is_published: ArchivedPublished by
+        "flows::an_archived_flow_is_not_published";
+    whatever_is_named_is_known: EverythingKnown by
+        "flows::only_what_the_tenant_has_is_known";
     a_filter_that_forgets_flows: FlowFilterIgnored by
-        "calls::a_flow_has_its_calls_as_the_call_tells";
+        "calls::a_flow_has_its_calls_as_the_call_tells",
+        "calls::a_flows_status_is_what_the_call_tells";
+    nodes_that_stand_backwards: NodesBackwards by
+        "calls::a_passage_has_its_nodes_in_the_order_of_writing";
+    a_span_that_is_ignored: SpanIgnored by
+        "calls::passages_are_of_their_flow_and_span";
     a_pin_that_is_ignored: PinIgnored by
         "directory::a_source_has_the_version_that_was_asked_for",
         "directory::a_version_that_is_missing_is_no_flow";
@@ -243,6 +268,8 @@ found! {
         "flows::of_several_publishes_one_makes_the_version";
     a_publish_without_compare: PublishWithoutCompare by
         "flows::a_publish_of_another_draft_is_a_conflict";
+    a_trial_that_is_made_again: TrialRepeats by
+        "flows::a_known_trial_is_answered_as_it_is";
     versions_that_are_listed_backwards: VersionsBackwards by
         "flows::versions_are_listed_newest_first";
     versions_that_go_with_their_draft: VersionsGoWithDrafts by
@@ -272,6 +299,16 @@ found! {
     a_delivery_that_is_settled_in_vain: SettledAgain by
         "outbox::a_settled_delivery_is_not_due_again",
         "outbox::settling_what_is_over_changes_nothing";
+    a_delivery_that_anybody_settles: SettledByAnybody by
+        "outbox::an_earlier_try_settles_nothing";
+    settlements_that_are_noted_in_part: OneSettled by
+        "outbox::many_tries_are_settled_at_once";
+    claims_that_take_from_both_lanes: LanesMixed by
+        "outbox::neither_lane_waits_for_the_other";
+    claims_that_forget_what_is_underway: UnderwayIgnored by
+        "outbox::a_tenant_without_room_is_passed_over";
+    deliveries_that_are_never_forgotten: NothingForgotten by
+        "outbox::what_was_over_for_long_is_forgotten";
     sessions_that_never_end: SessionsForEver by
         "system::an_idle_session_ends",
         "system::a_session_ends_in_any_case";

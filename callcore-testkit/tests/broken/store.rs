@@ -24,6 +24,8 @@ pub(crate) enum Fault {
     BeginForgetsSaves,
     /// Bids hold for ever.
     BidsForEver,
+    /// A bid is taken in every campaign.
+    BidsOfAnyCampaign,
     /// The last cap of each claim is not looked at.
     CapIgnored,
     /// A refused claim keeps the places that it found.
@@ -64,18 +66,40 @@ pub(crate) enum Fault {
     FlowFilterIgnored,
     /// A campaign names any flow.
     FlowUnchecked,
+    /// The newest version is the first one.
+    NewestIsFirst,
+    /// A record never tells of a change.
+    ChangesUnseen,
+    /// Lists of flows pass over which stage is asked for.
+    StageIgnored,
+    /// Archiving again moves when it was.
+    ArchivedAnew,
+    /// A flow in use is said to be archived.
+    ArchivedInUse,
+    /// An archived flow is published and thereby restored.
+    ArchivedPublished,
+    /// Whatever a flow names is known.
+    EverythingKnown,
     /// Counters do not grow.
     GrowthForgotten,
     /// What is in use is said to be deleted.
     InUseIgnored,
     /// A known delivery that is written again is another one.
     KnownDeliverySentAgain,
+    /// Claims take from both lanes.
+    LanesMixed,
     /// A repeated reservation makes its lease longer.
     LeaseRenewed,
     /// Whoever began a step works on it for ever.
     NeverAbandoned,
     /// The campaign that was created last answers a number.
     NewestAnswers,
+    /// What nodes did stands backwards.
+    NodesBackwards,
+    /// Nothing is forgotten that is over.
+    NothingForgotten,
+    /// Of several settlements one is noted.
+    OneSettled,
     /// Usage includes what the call itself holds.
     OwnUsageCounted,
     /// Pinned calls get the newest version.
@@ -102,12 +126,20 @@ pub(crate) enum Fault {
     SessionsForEver,
     /// What is settled is due again.
     SettledAgain,
+    /// Whoever settles a delivery is heard, whichever try that was.
+    SettledByAnybody,
+    /// Calls of a flow are read whenever they came in.
+    SpanIgnored,
     /// Nothing is swept.
     SweepForgotten,
     /// Targets stand in a campaign in the order of their ids.
     TargetsSorted,
     /// Everybody is tenant 1.
     TenantIgnored,
+    /// A known trial is made again.
+    TrialRepeats,
+    /// What is underway takes nobody's room.
+    UnderwayIgnored,
     /// Versions are listed oldest first.
     VersionsBackwards,
     /// Versions are gone with their draft.

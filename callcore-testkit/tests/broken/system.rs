@@ -6,7 +6,7 @@ use callcore::port::{
     AccountsError, ApiKey, Credentials, NumberHolder, Registry, Session, StoreError, Swept,
     SystemStore, TokenHash, User,
 };
-use callcore::vocabulary::{CallId, CampaignId, PageRequest, PhoneNumber, TenantId};
+use callcore::vocabulary::{CallId, CampaignId, PageRequest, PhoneNumber, TargetId, TenantId};
 use callcore_testkit::fixtures;
 use chrono::{DateTime, Utc};
 
@@ -30,6 +30,10 @@ impl SystemStore for Faulty {
 
     async fn call(&self, call: CallId) -> Result<Option<TenantId>, StoreError> {
         self.inner.call(call).await
+    }
+
+    async fn target(&self, target: TargetId) -> Result<Vec<TenantId>, StoreError> {
+        self.inner.target(target).await
     }
 
     async fn sweep(&self, now: DateTime<Utc>) -> Result<Swept, StoreError> {

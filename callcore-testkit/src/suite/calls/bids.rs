@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use callcore::auction::{Bid, Verdict};
-use callcore::call::StepKey;
-use callcore::port::{Ask, AuctionRecord, Save};
+use callcore::call::{Call, StepKey};
+use callcore::port::{Ask, AuctionRecord, EarlierBids, Save};
 use callcore::vocabulary::{PhoneNumber, TargetId};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::Harness;
-use crate::fixtures::{auction, bid, call, caller, considered, noon, save, target_id};
+use crate::fixtures::{auction, bid, call, caller, campaign_id, considered, noon, save, target_id};
 use crate::suite::kit::Kit;
 
 impl Kit {
@@ -22,6 +22,18 @@ impl Kit {
     async fn hold_for(&self, n: u32, from: Option<u32>, bids: &[(u32, Option<Bid>)]) {
         let mut saved = call(self.tenant, n);
         saved.caller.number = from.and_then(|from| caller(from).number);
+        self.hold_for_call(saved, n, bids).await;
+    }
+
+    /// The same in another campaign.
+    async fn hold_in(&self, n: u32, campaign: u32, bids: &[(u32, Option<Bid>)]) {
+        let mut saved = call(self.tenant, n);
+        saved.caller.number = caller(1).number;
+        saved.campaign = campaign_id(campaign);
+        self.hold_for_call(saved, n, bids).await;
+    }
+
+    async fn hold_for_call(&self, saved: Call, n: u32, bids: &[(u32, Option<Bid>)]) {
         let mut record = auction(&saved, n, noon() + TimeDelta::minutes(n.into()));
         for (target, offer) in bids {
             let verdict = if offer.is_some() { Verdict::Lost } else { Verdict::Timeout };
@@ -30,16 +42,27 @@ impl Kit {
         self.save_auction(saved, record).await;
     }
 
-    /// The bids on a caller that hold at an instant, of these targets.
+    /// The bids on a caller that hold at an instant, of these targets in campaign 1.
     async fn bids(
         &self,
         from: u32,
         targets: &[u32],
         now: DateTime<Utc>,
     ) -> BTreeMap<TargetId, Bid> {
+        self.bids_in(1, from, targets, now).await
+    }
+
+    async fn bids_in(
+        &self,
+        campaign: u32,
+        from: u32,
+        targets: &[u32],
+        now: DateTime<Utc>,
+    ) -> BTreeMap<TargetId, Bid> {
         let targets = targets.iter().map(|n| target_id(*n)).collect();
-        let ask = Ask { bids: Some((number(from), targets)), ..Ask::default() };
-        self.look_at(99, &ask, now).await.bids
+        let (campaign, caller) = (campaign_id(campaign), number(from));
+        let bids = Some(EarlierBids { campaign, caller, targets });
+        self.look_at(99, &Ask { bids, ..Ask::default() }, now).await.bids
     }
 }
 
@@ -116,6 +139,22 @@ pub async fn bids_are_those_on_the_caller(harness: &impl Harness) {
     assert_eq!(kit.as_tenant(2).bids(1, &[1, 2, 3], noon()).await, theirs);
     let nothing = kit.look(1, &Ask::default()).await;
     assert_eq!(nothing.bids, only([]), "nobody was asked for");
+}
+
+/// A bid is told in the campaign that it was made in. One in another campaign is neither told in its
+/// place nor replaces it, be it newer or older.
+pub async fn a_bid_is_its_campaigns(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    kit.hold_in(1, 1, &[(1, until(1, 30)), (2, until(1, 30))]).await;
+    kit.hold_in(2, 2, &[(1, until(2, 30)), (3, until(2, 30))]).await;
+    kit.hold_in(3, 3, &[(1, Some(bid(3, None)))]).await;
+    let all = [1, 2, 3];
+    let of_1 = only([(1, until(1, 30)), (2, until(1, 30))]);
+    assert_eq!(kit.bids_in(1, 1, &all, noon()).await, of_1);
+    let of_2 = only([(1, until(2, 30)), (3, until(2, 30))]);
+    assert_eq!(kit.bids_in(2, 1, &all, noon()).await, of_2);
+    assert_eq!(kit.bids_in(3, 1, &all, noon()).await, only([]));
+    assert_eq!(kit.bids_in(4, 1, &all, noon()).await, only([]));
 }
 
 /// Bids are those of what was saved last of an auction.

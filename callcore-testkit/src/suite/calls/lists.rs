@@ -245,3 +245,31 @@ pub async fn a_flow_has_its_calls_as_the_call_tells(harness: &impl Harness) {
     assert_eq!(kit.passing(of(one)).await, [5, 3, 2]);
     assert_eq!(kit.as_tenant(2).passing(of(FlowFilter::Any)).await, Vec::<u32>::new());
 }
+
+/// How a flow stands or ended is told by the call's newest save; a call without a flow fits no such
+/// filter, whatever was said in the call.
+pub async fn a_flows_status_is_what_the_call_tells(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    for (n, status) in (1..).zip(FlowStatus::ALL) {
+        kit.save_at_minute(n, |call| {
+            call.flow = Some(FlowSession { status, ..in_flow(n % 2, 1) });
+            call.called = r"a\u0000\".to_owned() + "\0";
+        })
+        .await;
+    }
+    kit.save_at_minute(9, |call| call.called = "running".into()).await;
+    let of = |status| CallFilter { flow_status: Some(status), ..CallFilter::default() };
+    for (n, status) in (1..).zip(FlowStatus::ALL) {
+        assert_eq!(kit.passing(of(status)).await, [n], "{status:?}");
+        let flow = Some(FlowFilter::Flow(flow_id(1)));
+        let wanted = if n % 2 == 1 { vec![n] } else { Vec::new() };
+        assert_eq!(kit.passing(CallFilter { flow, ..of(status) }).await, wanted);
+    }
+    let mut later = call(kit.tenant, 1);
+    later.started_at = noon() + TimeDelta::minutes(1);
+    later.flow = Some(FlowSession { status: FlowStatus::Failed, ..in_flow(1, 1) });
+    kit.save(save(later, Some(1), &StepKey::flow(1))).await;
+    assert_eq!(kit.passing(of(FlowStatus::Running)).await, Vec::<u32>::new());
+    assert_eq!(kit.passing(of(FlowStatus::Failed)).await, [4, 1]);
+    assert_eq!(kit.as_tenant(2).passing(of(FlowStatus::Failed)).await, Vec::<u32>::new());
+}

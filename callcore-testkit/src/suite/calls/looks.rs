@@ -1,7 +1,7 @@
 //! What one step sees.
 
 use callcore::call::{CallStatus, Growth, StepKey};
-use callcore::port::{Ask, Look, Save};
+use callcore::port::{Ask, EarlierBids, Look, Save};
 use callcore::routing::CapKey;
 use callcore::schedule::CapWindow;
 use chrono::TimeDelta;
@@ -21,7 +21,11 @@ pub async fn an_unknown_call_is_looked_at_without_error(harness: &impl Harness) 
         caps: vec![buyer_cap(1, CapWindow::Daily, 5)],
         caller: Some(phone(1)),
         activity: Some((campaign_id(1), vec![candidate_id(1)])),
-        bids: Some((phone(1), vec![target_id(1)])),
+        bids: Some(EarlierBids {
+            campaign: campaign_id(1),
+            caller: phone(1),
+            targets: vec![target_id(1)],
+        }),
     };
     let Look { call, reply, usage, contacts, activity, bids, auction } = kit.look(1, &ask).await;
     assert_eq!((call, reply, contacts), (None, None, Vec::new()));

@@ -6,6 +6,7 @@ mod counters;
 mod draws;
 mod lists;
 mod looks;
+mod passages;
 mod saves;
 
 pub use begins::*;
@@ -14,4 +15,5 @@ pub use counters::*;
 pub use draws::*;
 pub use lists::*;
 pub use looks::*;
+pub use passages::*;
 pub use saves::*;

@@ -3,33 +3,34 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use callcore::port::{DeliveryStatus, Due, Tried};
+use callcore::port::{DeliveryStatus, Due, Settlement, Tried};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::Harness;
 use crate::fixtures::{call_id, delivery, delivery_id, instant, noon};
 use crate::suite::kit::{Kit, race};
 
-fn minute(n: i64) -> DateTime<Utc> {
+pub(super) fn minute(n: i64) -> DateTime<Utc> {
     noon() + TimeDelta::minutes(n)
 }
 
-fn again(at: DateTime<Utc>) -> Tried {
+pub(super) fn again(at: DateTime<Utc>) -> Tried {
     Tried::Again { at, reason: "503, “later”".into() }
 }
 
-fn given_up() -> Tried {
+pub(super) fn given_up() -> Tried {
     Tried::GivenUp { reason: "404 <gone>".into() }
 }
 
 impl Kit {
     /// Saves call `n` with delivery `n`, written `n` minutes after noon.
-    async fn post(&self, n: u32) {
+    pub(super) async fn post(&self, n: u32) {
         self.post_at(n, vec![delivery(n)], minute(n.into())).await;
     }
 
-    fn due(&self, n: u32, attempt: u32) -> Due {
-        Due { tenant: self.tenant, call: call_id(n), delivery: delivery(n), attempt }
+    pub(super) fn due(&self, n: u32, attempt: u32) -> Due {
+        let (call, age) = (call_id(n), TimeDelta::zero());
+        Due { tenant: self.tenant, call, delivery: delivery(n), attempt, age }
     }
 }
 
@@ -110,7 +111,7 @@ pub async fn a_failed_delivery_is_due_again_when_it_was_told(harness: &impl Harn
     assert_eq!(kit.claim(9, minute(30), minute(7)).await, [kit.due(1, 2)]);
     assert_eq!(kit.claim(9, minute(30), minute(19)).await, []);
     assert_eq!(kit.claim(9, minute(30), minute(20)).await, [kit.due(2, 2)]);
-    kit.settle(1, Tried::Delivered, minute(21)).await;
+    kit.settle_try(1, 2, Tried::Delivered, minute(21)).await;
     let record = kit.delivery(1).await;
     assert_eq!((record.status, record.attempts), (DeliveryStatus::Delivered, 2));
     assert_eq!(record.reason, None, "the last try did not fail");
@@ -166,7 +167,7 @@ pub async fn a_deliverys_instants_are_kept_to_the_microsecond(harness: &impl Har
     let later = TimeDelta::minutes(1);
     assert_eq!(kit.claim(1, exact + later, kept).await.len(), 1);
     assert_eq!(kit.claim(1, exact + later * 2, kept + later).await.len(), 1);
-    kit.settle(1, again(exact + later * 3), exact + later).await;
+    kit.settle_try(1, 2, again(exact + later * 3), exact + later).await;
     assert_eq!(kit.delivery(1).await.updated_at, kept + later);
     assert_eq!(kit.claim(1, minute(9), kept + later * 3).await.len(), 1);
 }
@@ -239,13 +240,9 @@ pub async fn claims_among_saves_lose_nothing(harness: &impl Harness) {
                 }
                 for due in claimed {
                     assert_eq!(due.attempt, 1, "it goes to one");
-                    let settled = kit.outbox.settle(
-                        due.tenant,
-                        due.delivery.id,
-                        Tried::Delivered,
-                        minute(99),
-                    );
-                    settled.await.expect("the store answers");
+                    let settled = Settlement { due, tried: Tried::Delivered };
+                    let settled = kit.outbox.settle(&[settled], minute(99)).await;
+                    settled.expect("the store answers");
                 }
                 tokio::task::yield_now().await;
             }

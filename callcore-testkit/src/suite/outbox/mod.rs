@@ -1,16 +1,22 @@
 //! Cases of [`Outbox`](callcore::port::Outbox).
 
 mod claims;
+mod ends;
+mod lanes;
 mod writes;
 
 pub use claims::*;
+pub use ends::*;
+pub use lanes::*;
 pub use writes::*;
 
-use callcore::call::{Delivery, StepKey};
-use callcore::port::{DeliveryRecord, Due, Save, Tried};
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
 
-use crate::fixtures::{call, call_id, delivery_id, save};
+use callcore::call::{Delivery, StepKey};
+use callcore::port::{DeliveryRecord, Due, Lane, Save, Settlement, Tried, Wanted};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::fixtures::{call, call_id, requests, save, settlement};
 use crate::suite::kit::Kit;
 
 impl Kit {
@@ -32,12 +38,37 @@ impl Kit {
         records.remove(0)
     }
 
+    /// What is due at addresses of tenants, without its age.
     async fn claim(&self, limit: usize, until: DateTime<Utc>, now: DateTime<Utc>) -> Vec<Due> {
-        self.outbox.claim(limit, until, now).await.expect("the store answers")
+        let claimed = self.claim_of(&requests(limit), until, now).await;
+        claimed.into_iter().map(|due| Due { age: TimeDelta::zero(), ..due }).collect()
     }
 
+    async fn claim_of(
+        &self,
+        wanted: &Wanted,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Vec<Due> {
+        self.outbox.claim(wanted, until, now).await.expect("the store answers")
+    }
+
+    /// Settles the first try of delivery `n`.
     async fn settle(&self, n: u32, tried: Tried, now: DateTime<Utc>) {
-        let settled = self.outbox.settle(self.tenant, delivery_id(n), tried, now).await;
+        self.settle_try(n, 1, tried, now).await;
+    }
+
+    async fn settle_try(&self, n: u32, attempt: u32, tried: Tried, now: DateTime<Utc>) {
+        let settled = self.outbox.settle(&[self.settlement(n, attempt, tried)], now).await;
         settled.expect("the store answers");
     }
+
+    fn settlement(&self, n: u32, attempt: u32, tried: Tried) -> Settlement {
+        settlement(self.tenant, n, attempt, tried)
+    }
+}
+
+/// A claim with nothing underway.
+fn wanted(lane: Lane, most: usize, most_of_one: usize) -> Wanted {
+    Wanted { lane, most, most_of_one, underway: BTreeMap::new() }
 }

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use crate::Harness;
 use crate::fixtures::{
-    call, call_id, campaign_id, campaign_on, noon, number, number_id, phone, tenant,
+    call, call_id, campaign_id, campaign_on, noon, number, number_id, phone, target_id, tenant,
 };
 use crate::suite::kit::Kit;
 
@@ -117,4 +117,22 @@ pub async fn a_call_is_found_with_its_tenant(harness: &impl Harness) {
         kit.save_new(call(kit.tenant, n)).await;
         assert_eq!(kit.system.call(call_id(n)).await.expect("the store answers"), Some(tenant(n)));
     }
+}
+
+/// Which tenants have a target; an unknown one is nobody's. **Ordering**: as of every acknowledged
+/// change.
+pub async fn a_target_is_found_with_every_tenant_that_has_it(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    let owners = async || kit.system.target(target_id(1)).await.expect("the store answers");
+    assert_eq!(owners().await, []);
+    kit.as_tenant(2).target(1).await;
+    kit.as_tenant(2).target(2).await;
+    assert_eq!(owners().await, [tenant(2)]);
+    kit.as_tenant(1).target(1).await;
+    assert_eq!(owners().await, [tenant(1), tenant(2)], "in the order of their ids");
+    let (ours, theirs) = (kit.as_tenant(1), kit.as_tenant(2));
+    theirs.delete(Kind::Target, target_id(1).uuid()).await.expect("nothing holds it");
+    assert_eq!(owners().await, [tenant(1)]);
+    ours.delete(Kind::Target, target_id(1).uuid()).await.expect("nothing holds it");
+    assert_eq!(owners().await, []);
 }

@@ -227,6 +227,7 @@ fn a_caller_leaves_a_message() {
         = flow completed, recorded 12s, held 0
         = flow completed, exits start:next act:done
         again recording
+        again transcription
         again flow 1
         call 2 from +13105550002
           caller stays silent
@@ -261,4 +262,41 @@ fn a_caller_leaves_a_message() {
         ",
         action(r#""actionType": "voicemail""#, "")
     ));
+}
+
+#[test]
+fn what_the_caller_said_in_a_message_is_kept_with_the_call() {
+    let settings = r#""actionType": "voicemail", "message": "Speak.", "transcribe": true"#;
+    let flow = action(settings, "done");
+    let played = check(&format!(
+        "{flow}
+        call 1 from +13105550001
+          callbacks out of order
+          caller says please call me back
+        > say Speak.
+        > record, transcribed
+        < leaves a message of 2s
+        > say It is done.
+        > hang up
+        = flow completed
+        = flow completed, voicemail_transcription please call me back
+        again transcription
+        again everything
+        call 2 from +13105550002
+          caller says this is lost
+          lost transcription
+        > say Speak.
+        > record
+        < leaves a message of 1s
+        > say It is done.
+        > hang up
+        = flow completed
+        = flow completed
+        "
+    ));
+    let kept = |index: usize| {
+        let call: &callcore::call::Call = &played[index].journey.as_ref().unwrap().call;
+        call.transcription.as_ref().map(|told| told.text.clone())
+    };
+    assert_eq!([kept(0), kept(1)], [Some("please call me back".to_owned()), None]);
 }

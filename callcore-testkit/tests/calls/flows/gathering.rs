@@ -231,3 +231,52 @@ fn what_is_sensitive_is_kept_nowhere_that_is_shown() {
 fn what_is_not_sensitive_is_found() {
     check(&CARD.replace("\"SECRET\"", "\"sensitive\": false").replace("SHOWN", "4321"));
 }
+
+const READ_BACK: &str = r#"
+    now 2026-11-23 09:00
+    campaign Sales
+    flow Main
+      card gather_input { "prompt": "Your card?", "variable": "card", "SECRET" }
+      menu ivr_menu { "message": "You entered {card}.", "options": [
+                      { "key": "1", "label": "Right" }, { "key": "2", "label": "Wrong" } ] }
+      zip gather_input { "prompt": "Your zip code?", "variable": "card" }
+      bye end { "message": "You live at {card}." }
+      card valid -> menu
+      menu key:1 -> zip
+      menu key:2 -> card
+      zip valid -> bye
+    call 1 from +13105550001
+      every request twice
+      caller presses 4111#
+      caller presses 2
+      caller presses 5222#
+      caller presses 1
+      caller presses 90210#
+    > ask Your card?
+    < presses 4111
+    > ask You entered 4111.
+    < presses 2
+    > ask Your card?
+    < presses 5222
+    > ask You entered 5222.
+    < presses 1
+    > ask Your zip code?
+    < presses 90210
+    > say You live at 90210.
+    > hang up
+    = flow completed
+    = flow completed, card 90210
+    nowhere 4111
+    nowhere 5222
+"#;
+
+#[test]
+fn what_is_read_back_to_the_caller_is_kept_nowhere() {
+    check(&READ_BACK.replace("\"SECRET\"", "\"sensitive\": true"));
+}
+
+#[test]
+#[should_panic(expected = "stands in")]
+fn what_is_read_back_and_no_secret_is_found() {
+    check(&READ_BACK.replace("\"SECRET\"", "\"sensitive\": false"));
+}

@@ -131,3 +131,39 @@ fn a_step_that_is_lost_is_given_up_by_the_carrier() {
         "#,
     );
 }
+
+#[test]
+fn a_session_that_nobody_comes_back_to_is_over_when_its_time_is() {
+    check(
+        r#"
+        now 2026-11-23 09:00
+        campaign Sales
+        flow Main
+          menu ivr_menu { "message": "Press 1.", "options": [ { "key": "1", "label": "One" } ] }
+          bye end { "message": "Goodbye." }
+          menu key:1 -> bye
+        # The word of the call's end is lost as well, so nothing comes any more.
+        call 1 from +13105550001
+          caller presses 1
+          lost flow 1
+          lost status completed
+        > ask Press 1.
+        < presses 1
+        > nothing: lost
+        = going on, held 0, status ringing
+        = flow running, exits start:next, in menu
+        later 27h flow running
+        later 1h flow expired
+        # What is over stays as it ended.
+        call 2 from +13105550002
+          caller presses 1
+        > ask Press 1.
+        < presses 1
+        > say Goodbye.
+        > hang up
+        = flow completed
+        = flow completed, exits start:next menu:key:1
+        later 28h flow completed
+        "#,
+    );
+}

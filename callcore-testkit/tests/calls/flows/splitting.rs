@@ -43,6 +43,77 @@ fn shares_are_exact() {
     }
 }
 
+/// A caller who is led back to a splitter takes the next turn of the same rotation, of which every
+/// webhook that is repeated takes the same.
+#[test]
+fn a_call_that_comes_back_draws_again() {
+    check(
+        r#"
+        now 2026-11-23 09:00
+        campaign Sales
+        flow Main
+          split traffic_splitter { "strategy": "round_robin", "splits": [
+            { "id": "a", "nodeId": "one" }, { "id": "b", "nodeId": "two" } ] }
+          one play_audio { "text": "One." }
+          two play_audio { "text": "Two." }
+          one next -> menu
+          two next -> menu
+          menu ivr_menu { "message": "Again?", "options": [ { "key": "1", "nodeId": "split" } ] }
+          bye end { "message": "Goodbye." }
+          menu timeout -> bye
+        call 1 from +13105550001
+          every request twice
+          caller presses 1
+          caller presses 1
+          caller presses 2
+          caller presses 2
+          caller presses 2
+          caller presses 2
+        > say One.
+        > ask Again?
+        < presses 1
+        > say Two.
+        > ask Again?
+        < presses 1
+        > say One.
+        > ask Again?
+        < presses 2
+        > ask Again?
+        < presses 2
+        > ask Again?
+        < presses 2
+        > ask Again?
+        < presses 2
+        > say Goodbye.
+        > hang up
+        = flow completed
+        = flow completed, exits start:next split:a one:next menu:key:1 split:b two:next menu:key:1 split:a one:next menu:invalid
+        again voice
+        again flow 1
+        again flow 2
+        # The repetitions took no turn.
+        call 2 from +13105550001
+          caller presses 2
+          caller presses 2
+          caller presses 2
+          caller presses 2
+        > say Two.
+        > ask Again?
+        < presses 2
+        > ask Again?
+        < presses 2
+        > ask Again?
+        < presses 2
+        > ask Again?
+        < presses 2
+        > say Goodbye.
+        > hang up
+        = flow completed
+        = flow completed, exits start:next split:b two:next menu:invalid
+        "#,
+    );
+}
+
 const HOURS: &str = r#"
     campaign Sales
     buyer East +12125550001

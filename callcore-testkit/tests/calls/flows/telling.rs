@@ -62,6 +62,32 @@ fn both_ways_to_hang_up() {
     }
 }
 
+/// The time of a last message begins when it does: what comes before it is a step of its own.
+#[test]
+fn a_last_message_leaves_the_end_of_the_call_to_be_sent() {
+    check(
+        r#"
+        now 2026-11-23 09:00
+        campaign Sales
+        flow Main
+          story play_audio { "text": "A long story." }
+          bye end { "message": "Goodbye.", "maxPlaybackSeconds": 20 }
+          story next -> bye
+        call 1 from +13105550001
+          every request twice
+        > say A long story.
+        > come back at once
+        > say Goodbye.
+        > hang up
+        = flow completed
+        = flow completed, exits start:next story:next
+        ~ cut: ends the call, after 20s, retries 2
+        again voice
+        again flow 1
+        "#,
+    );
+}
+
 #[test]
 fn a_pixel_fires_once_for_each_event_and_the_call_goes_on() {
     check(

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use callcore::model::{Stored, Target};
-use callcore::port::{Directory, PinnedFlow, Source, StoreError};
-use callcore::vocabulary::{CampaignId, TenantId};
+use callcore::port::{Directory, PinnedFlow, Source, StoreError, Trial};
+use callcore::vocabulary::{CampaignId, TenantId, TrialId};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
@@ -81,6 +81,10 @@ impl Directory for OpenDirectory {
             flow.router_targets.retain_mut(|target| self.opens(tenant, target));
         }
         Ok(Some(source))
+    }
+
+    async fn trial(&self, tenant: TenantId, trial: TrialId) -> Result<Option<Trial>, StoreError> {
+        self.inner.trial(tenant, trial).await
     }
 }
 

@@ -4,7 +4,6 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use callcore_script::worker;
 use callcore_server::config::{Config, Settings};
@@ -97,7 +96,7 @@ async fn serve(settings: Settings, file: Option<&Path>) -> Result<(), Box<dyn st
         .with_writer(std::io::stderr)
         .init();
     let without_token = config.twilio_auth_token.is_none();
-    let server = start::bind(config, Arc::new(Workers::default())).await?;
+    let server = start::bind(config, Workers::starting()).await?;
     greet(&server, without_token).await;
     server.run(stop_signal()).await;
     Ok(())

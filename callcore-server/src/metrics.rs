@@ -74,6 +74,8 @@ pub fn webhook(webhook: Webhook, outcome: &'static str, taken: Duration) {
         Webhook::FlowStep { .. } => "flow",
         Webhook::Leg { .. } => "leg",
         Webhook::Recording { .. } => "recording",
+        Webhook::Transcription { .. } => "transcription",
+        Webhook::Trial { .. } => "trial",
     };
     counter!(WEBHOOKS, "webhook" => kind, "outcome" => outcome).increment(1);
     histogram!(WEBHOOK_SECONDS, "webhook" => kind).record(taken);
@@ -144,6 +146,7 @@ pub fn delivery(payload: &Payload, tried: &Tried) {
         Payload::Http { .. } => "http",
         Payload::Invite { .. } => "invite",
         Payload::Recall { .. } => "recall",
+        Payload::HangUp { .. } => "hang_up",
     };
     let outcome = match tried {
         Tried::Delivered => "delivered",

@@ -99,6 +99,7 @@ fn describe(status: &str) -> &'static str {
         "403" => "Refused.",
         "404" => "There is no such resource of this tenant.",
         "409" => "It collides with what is there.",
+        "413" => "The body is too large.",
         "422" => "Everything that is wrong with the request.",
         "429" => "Too many failed attempts.",
         "503" => "The server cannot do its work right now.",

@@ -1,12 +1,13 @@
-//! Custom code of flows, run by worker processes. They are started when the first code comes: most
-//! tenants have none.
+//! Custom code of flows, run by worker processes. They start in the background when the server does, so
+//! that no caller waits for them.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use callcore::memory::Offline;
 use callcore::port::{Script, ScriptError};
+use callcore::vocabulary::TenantId;
 use callcore_script::{Options, ScriptPool, WorkerCommand};
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -24,6 +25,17 @@ pub struct Workers {
 }
 
 impl Workers {
+    /// Workers that begin to start at once, in the tokio runtime that this is called in.
+    pub fn starting() -> Arc<Self> {
+        let workers = Arc::new(Self::default());
+        let starting = Arc::clone(&workers);
+        tokio::spawn(async move {
+            // Where they do not start, that is in the log, and the first code tries again.
+            let _ = starting.pool().await;
+        });
+        workers
+    }
+
     /// The pool, started if it was not; none where it does not start.
     async fn pool(&self) -> Option<&ScriptPool> {
         if let Some(pool) = self.pool.get() {
@@ -58,10 +70,10 @@ impl Script for Workers {
         }
     }
 
-    async fn run(&self, code: &str, call: &Value) -> Result<bool, ScriptError> {
+    async fn run(&self, tenant: TenantId, code: &str, call: &Value) -> Result<bool, ScriptError> {
         match self.pool().await {
-            Some(pool) => pool.run(code, call).await,
-            None => Script::run(&Offline, code, call).await,
+            Some(pool) => pool.run(tenant, code, call).await,
+            None => Script::run(&Offline, tenant, code, call).await,
         }
     }
 }

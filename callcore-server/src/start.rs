@@ -8,6 +8,7 @@ use callcore::port::{Clock, Egress, Script};
 use callcore::switchboard::{Ports, Switchboard};
 use callcore_twiml::render::Renderer;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::auth::Guard;
@@ -98,6 +99,7 @@ pub fn shared(
         sealer,
         egress,
         script,
+        script_turn: Semaphore::new(1),
         stores,
         clock,
         config,
@@ -124,10 +126,12 @@ impl Server {
         let stop = async {
             stop.await;
             stopping.get_or_init(Instant::now);
+            // What the last requests leave to send is sent by whoever serves on, or comes next.
+            sender.quiet();
         };
         serve::serve(self.listener, self.router, stop).await;
         sweeper.abort();
-        // The last requests may have left something to send as well.
+        // What was being sent then may take longer than the requests did.
         sender.stop(*stopping.get_or_init(Instant::now) + serve::DRAIN).await;
     }
 }

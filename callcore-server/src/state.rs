@@ -8,6 +8,7 @@ use callcore::port::{
 };
 use callcore::switchboard::Switchboard;
 use callcore_twiml::render::Renderer;
+use tokio::sync::Semaphore;
 
 use crate::auth::Guard;
 use crate::config::Config;
@@ -88,6 +89,8 @@ pub struct Shared {
     pub egress: Arc<dyn Egress>,
     /// Runs custom code of flows.
     pub script: Arc<dyn Script>,
+    /// Whose turn it is to run custom code for the API: one at a time, so that calls keep theirs.
+    pub script_turn: Semaphore,
     /// The carrier's API.
     pub carrier: Carrier,
     /// Wakes whoever sends what waits in the outbox.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::State;
-use callcore::call::{Call, CallStatus, FinalReason};
+use callcore::call::{Call, CallStatus, FinalReason, TranscriptionStatus};
 use callcore::model::Place;
 use callcore::port::CallFilter;
 use callcore::vocabulary::{BuyerId, CallId, CampaignId, Money, Tags, TargetId};
@@ -60,8 +60,22 @@ pub struct CallSummary {
     pub revenue: Option<Money>,
     /// The carrier's id of its newest recording.
     pub recording_id: Option<String>,
+    /// What was said in that recording; null where it was not transcribed, or not yet.
+    pub transcription: Option<TranscriptionOfCall>,
     /// Key-value facts on it.
     pub tags: Tags,
+    /// Whether it is a test of a flow (`POST /api/flows/{id}/test-call`): it never converts, earns
+    /// nothing, and is counted nowhere.
+    pub test: bool,
+}
+
+/// What was said in a call's recording.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TranscriptionOfCall {
+    /// The words; empty where they could not be understood.
+    pub text: String,
+    /// What came of it.
+    pub status: TranscriptionStatus,
 }
 
 impl From<&Call> for CallSummary {
@@ -84,7 +98,12 @@ impl From<&Call> for CallSummary {
             converted: call.converted,
             revenue: call.revenue,
             recording_id: call.recording.as_ref().map(|recording| recording.recording_id.clone()),
+            transcription: call
+                .transcription
+                .as_ref()
+                .map(|told| TranscriptionOfCall { text: told.text.clone(), status: told.status }),
             tags: call.tags.clone(),
+            test: call.is_test(),
         }
     }
 }

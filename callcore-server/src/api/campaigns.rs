@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use callcore::model::{Campaign, CampaignStatus, Kind, Number, Router, Stored};
 use callcore::plan::{self, FlowSource, PinnedFlow};
-use callcore::port::{RegistryError, Source};
+use callcore::port::{FlowStage, RegistryError, Source};
 use callcore::vocabulary::{CampaignId, FlowId, Problem, RouterId, TenantId, limits};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -113,7 +113,7 @@ async fn list(
 /// Creates a campaign, as a draft.
 #[utoipa::path(post, path = "/api/campaigns", tag = "campaigns", request_body = Campaign, responses(
     (status = 201, body = Resource<Campaign>), (status = 401, body = ProblemDocument),
-    (status = 422, body = ProblemDocument)))]
+    (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 async fn create(
     State(app): State<App>,
     principal: Principal,
@@ -197,7 +197,20 @@ async fn validate(
     _: NoBody,
 ) -> Result<Json<Problems>, Failure> {
     let source = source(&app, principal.tenant, id).await?;
-    Ok(Json(Problems { problems: plan::check(&source) }))
+    Ok(Json(Problems { problems: problems(&app, &source).await? }))
+}
+
+/// Everything that activation checks: errors, then warnings.
+async fn problems(app: &App, source: &Source) -> Result<Vec<Problem>, Failure> {
+    let mut problems = plan::check(source);
+    if let Some(flow) = source.campaign.value.flow_id
+        && let Some(record) = app.stores.flows.record(source.tenant, flow).await?
+        && record.stage() == FlowStage::Archived
+    {
+        let message = "the flow is archived: restore it first, or name another one";
+        problems.insert(0, Problem::error("flow_archived", "/flowId", message));
+    }
+    Ok(problems)
 }
 
 /// Activates a campaign: from now on it routes calls.
@@ -215,7 +228,7 @@ async fn activate(
     for _ in 0..limits::RESTEPS {
         let source = source(&app, tenant, id).await?;
         refuse_completed(&source.campaign.value)?;
-        let problems = plan::check(&source);
+        let problems = problems(&app, &source).await?;
         blocking(&problems)?;
         let next = Campaign { status: CampaignStatus::Active, ..source.campaign.value };
         let version = source.campaign.version;
@@ -318,7 +331,7 @@ async fn with_flow(
     if app.stores.registry.read(tenant, Kind::Flow, flow.uuid()).await?.is_none() {
         return Err(unknown_reference("/flowId", Kind::Flow));
     }
-    let newest = app.stores.flows.versions(tenant, flow).await?.into_iter().next();
+    let newest = app.stores.flows.newest(tenant, flow).await?;
     Ok(newest.map(|newest| FlowSource {
         pinned: PinnedFlow { flow, version: newest.number },
         definition: newest.definition,

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use callcore::auction::{
-    Auction, Bid, BidReply, BidRequest, CallFacts, Entry, Rates, Reply, RequestRecord, Terms,
-    Unanswered, Variables, Verdict, request,
+    AnswerRecord, Auction, Bid, BidReply, BidRequest, CallFacts, Entry, Rates, Reply,
+    RequestRecord, Terms, Unanswered, Variables, Verdict, request,
 };
 use callcore::call::Caller;
 use callcore::model::{Place, TargetAssignment};
@@ -26,11 +26,6 @@ use crate::auth::Principal;
 use crate::http::problem::ProblemDocument;
 use crate::http::{Document, Failure, Fault, Id, OptionalBody};
 use crate::state::App;
-
-/// How much of an answer's body is shown, in characters.
-const SHOWN_CHARACTERS: usize = 4_000;
-/// What stands in the place of a secret.
-const HIDDEN: &str = "…";
 
 /// The call that a target is asked about.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -125,7 +120,7 @@ async fn dry_run(
     Id(id): Id<Uuid>,
     OptionalBody(sample): OptionalBody<SampleCall>,
 ) -> Result<Json<DryRun>, Failure> {
-    let mut stored = targets::opened(&app, principal.tenant, id).await?;
+    let stored = targets::opened(&app, principal.tenant, id).await?;
     let target = TargetId::from_uuid(id);
     let bidder = bidder(target, &stored.value, &TargetAssignment::default()).map_err(invalid)?;
     let opened_at = app.clock.now();
@@ -140,38 +135,17 @@ async fn dry_run(
         Reply::Answered(_) | Reply::Unanswered(_) => None,
     };
     let entry = judged(&bidder, &facts, exchange.reply, opened_at, app.clock.now());
-    let mut secrets: Vec<String> = Vec::new();
-    secrets.extend(stored.value.auth.as_mut().and_then(|auth| auth.secret_mut()).cloned());
-    let credential = asked.as_ref().ok().and_then(|request| request.credential.as_ref());
-    secrets.extend(credential.map(|(_, value)| value.clone()));
-    let hide = |text: String| secrets.iter().fold(text, |text, secret| hidden(text, secret));
-    let response = exchange.response.map(|response| DryResponse {
-        body: hide(response.body).chars().take(SHOWN_CHARACTERS).collect(),
-        ..response
-    });
     let (verdict, bid, detail) = entry.map_or_else(
         || (Verdict::NoBid, None, String::new()),
         |entry| (entry.verdict, entry.bid, entry.detail().unwrap_or_default()),
     );
-    let request = asked.as_ref().ok().map(shown);
-    Ok(Json(DryRun { request, response, verdict, bid, parsed, detail: hide(detail) }))
+    let request = asked.as_ref().ok().map(BidRequest::shown);
+    Ok(Json(DryRun { request, response: exchange.response, verdict, bid, parsed, detail }))
 }
 
 fn invalid(problems: Vec<Problem>) -> Failure {
     let blocking = problems.into_iter().filter(Problem::blocks);
     Failure::Invalid(blocking.map(Fault::from).collect())
-}
-
-fn hidden(text: String, secret: &str) -> String {
-    if secret.is_empty() { text } else { text.replace(secret, HIDDEN) }
-}
-
-/// The request without its secrets, but with the name of the header that proves who asks.
-fn shown(request: &BidRequest) -> RequestRecord {
-    let mut record = request.record();
-    let credential = request.credential.as_ref();
-    record.headers.extend(credential.map(|(name, _)| (name.clone(), HIDDEN.to_owned())));
-    record
 }
 
 impl SampleCall {
@@ -218,12 +192,14 @@ async fn exchange(app: &App, tenant: TenantId, bidder: &Bidder, request: &BidReq
     let began = app.clock.monotonic();
     let asked = ask(&bidder.compiled, request, http.as_ref(), || app.clock.now()).await;
     let took = app.clock.monotonic().saturating_sub(began);
+    // A bidder may repeat what it was sent, and all that follows is shown.
+    let secrets = request.secrets();
     let response = asked.response.map(|HttpResponse { status, body, .. }| DryResponse {
         status,
-        body: String::from_utf8_lossy(&body).into_owned(),
+        body: AnswerRecord::of(status, &body, &secrets).body,
         time_ms: u32::try_from(took.as_millis()).unwrap_or(u32::MAX),
     });
-    Exchange { reply: asked.reply, response }
+    Exchange { reply: asked.reply.redacted(&secrets), response }
 }
 
 /// What becomes of the reply in an auction that has only this target.

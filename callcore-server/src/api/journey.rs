@@ -1,9 +1,9 @@
 //! The way of one call: steps, decisions, its auction, dial attempts.
 
 use callcore::call::{
-    Attempt, AttemptTarget, DialOutcome, Directive, EventKind, FlowSession, LegStatus, NodeRun,
-    Prompt, Reported,
+    Attempt, AttemptTarget, DialOutcome, Directive, EventKind, LegStatus, NodeRun, Reported,
 };
+use callcore::flow::hidden_directives;
 use callcore::port::AuctionRecord;
 use callcore::routing::Decision;
 use callcore::vocabulary::{BuyerId, Money, TargetId};
@@ -146,7 +146,10 @@ impl Journey {
                     at: fact.at,
                     step: fact.step.to_string(),
                     event: fact.event,
-                    directives: hidden(fact.directives, read.call.flow.as_ref()),
+                    directives: match &read.call.flow {
+                        Some(session) => hidden_directives(&fact.directives, session),
+                        None => fact.directives,
+                    },
                     nodes: fact.nodes,
                 })
                 .collect(),
@@ -159,23 +162,4 @@ impl Journey {
             dial_attempts: read.call.attempts.into_iter().map(DialAttempt::from).collect(),
         }
     }
-}
-
-/// What was said, without what callers entered in confidence.
-fn hidden(mut directives: Vec<Directive>, session: Option<&FlowSession>) -> Vec<Directive> {
-    let Some(session) = session else { return directives };
-    for directive in &mut directives {
-        match directive {
-            Directive::Say(speech) => speech.text = session.hide(&speech.text),
-            Directive::Ask(question) => {
-                for prompt in &mut question.prompts {
-                    if let Prompt::Say(speech) = prompt {
-                        speech.text = session.hide(&speech.text);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    directives
 }

@@ -174,6 +174,6 @@ async fn utilisation(
 
 /// A share to four decimals. It is shown and never decided by.
 #[expect(clippy::float_arithmetic, reason = "JSON has no other fractions")]
-fn share(part: u64, of: u64) -> Option<f64> {
+pub(super) fn share(part: u64, of: u64) -> Option<f64> {
     (of > 0).then(|| ((part as f64 / of as f64) * 10_000.0).round() / 10_000.0)
 }

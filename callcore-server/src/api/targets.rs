@@ -50,7 +50,8 @@ pub(super) async fn opened(
     Ok(stored)
 }
 
-/// A target as it is stored: checked, with its secret sealed; an absent one stays what it was.
+/// A target as it is stored: checked, with its secret sealed; an absent one stays what it was, and
+/// goes where it went.
 fn ready(
     app: &App,
     id: Uuid,
@@ -68,6 +69,7 @@ fn ready(
     }
     let mut faults = faults(app, &whole);
     if !is_new {
+        faults.extend(before.into_iter().flat_map(|before| astray(&target, before)));
         target.auth = kept;
     } else if let Some(secret) = target.auth.as_mut().and_then(|auth| auth.secret_mut()) {
         match &app.sealer {
@@ -78,13 +80,35 @@ fn ready(
     if faults.is_empty() { Ok(target) } else { Err(Failure::Invalid(faults)) }
 }
 
+/// The places of a target that would send the secret that was kept to a host that does not know it.
+fn astray(target: &Target, before: &Target) -> Vec<Fault> {
+    if before.auth.clone().is_none_or(|mut auth| auth.secret_mut().is_none()) {
+        return Vec::new();
+    }
+    let origin = |url: &str| url::Url::parse(url).ok().map(|url| url.origin());
+    let known: Vec<_> = urls(before).filter_map(|(_, url)| origin(url)).collect();
+    let new = urls(target).filter_map(|(path, url)| {
+        let origin = origin(url).filter(|origin| !known.contains(origin))?;
+        let origin = origin.ascii_serialization();
+        let message = format!(
+            "the secret was given for another host: to send it to {origin}, give it again in auth"
+        );
+        Some(Fault::new(path, "secret_needed", message))
+    });
+    new.collect()
+}
+
+/// Where a target is asked, each with its place.
+fn urls(target: &Target) -> impl Iterator<Item = (&'static str, &str)> {
+    let confirm = target.confirm.as_ref().map(|confirm| confirm.endpoint_url.as_str());
+    let own = ("/endpointUrl", target.endpoint_url.as_str());
+    [own].into_iter().chain(confirm.map(|url| ("/confirm/endpointUrl", url)))
+}
+
 fn faults(app: &App, target: &Target) -> Vec<Fault> {
     let blocking = target.check().into_iter().filter(Problem::blocks);
     let mut faults: Vec<Fault> = blocking.map(Fault::from).collect();
-    let confirm = target.confirm.as_ref().map(|confirm| &confirm.endpoint_url);
-    let own = Some(("/endpointUrl", &target.endpoint_url));
-    let urls = own.into_iter().chain(confirm.map(|url| ("/confirm/endpointUrl", url)));
-    for (path, url) in urls {
+    for (path, url) in urls(target) {
         let known = faults.iter().any(|fault| fault.path == path);
         if let (false, Err(refused)) = (known, outgoing::check(url, &app.config)) {
             faults.push(Fault::new(path, "url_not_allowed", refused.to_string()));
@@ -132,7 +156,7 @@ async fn read(
     Ok(Json(shown(resource::read(&app, principal.tenant, id).await?)))
 }
 
-/// Replaces a target; without `auth` it keeps the one it has.
+/// Replaces a target; without `auth` it keeps the one it has, for the hosts that it is sent to.
 #[utoipa::path(put, path = "/api/rtb/targets/{id}", tag = "rtb", params(("id" = Uuid, Path)), request_body = Target, responses(
     (status = 200, body = Resource<Target>), (status = 401, body = ProblemDocument),
     (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
@@ -225,5 +249,56 @@ mod tests {
             panic!("it was taken")
         };
         assert_eq!(faults[0].path, "/headers/Authorization");
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_is_kept_goes_to_no_host_that_does_not_know_it() {
+        let (app, id) = (app(true), Uuid::from_u128(7));
+        let at = |url: &str, confirm: Option<&str>| Target {
+            confirm: confirm.map(|url| {
+                serde_json::from_value(serde_json::json!({ "endpointUrl": url })).unwrap()
+            }),
+            ..Target::new("Acme", url)
+        };
+        let first = ("https://bid.example.com/a?b={callId}", Some("https://post.example.com/"));
+        let auth = acme(first.0).auth;
+        let open = ready(&app, id, at(first.0, first.1), None).unwrap();
+        let secret = Target { auth: auth.clone(), ..at(first.0, first.1) };
+        let kept = ready(&app, id, secret, None).unwrap();
+        for (url, confirm, wrong) in [
+            (first.0, first.1, &[][..]),
+            ("https://BID.example.com:443/{callId}", None, &[]),
+            ("https://post.example.com/", Some("https://bid.example.com/"), &[]),
+            ("https://evil.example.com/", first.1, &["/endpointUrl"]),
+            ("https://bid.example.com.evil.example/", None, &["/endpointUrl"]),
+            ("http://bid.example.com/", None, &["/endpointUrl"]),
+            ("https://bid.example.com:8443/", None, &["/endpointUrl"]),
+            (first.0, Some("https://evil.example.com/"), &["/confirm/endpointUrl"]),
+            (
+                "https://a.example/",
+                Some("https://b.example/"),
+                &["/endpointUrl", "/confirm/endpointUrl"],
+            ),
+        ] {
+            let next = at(url, confirm);
+            let found = match ready(&app, id, next.clone(), Some(&kept)) {
+                Ok(_) => Vec::new(),
+                Err(Failure::Invalid(faults)) => faults,
+                Err(failure) => panic!("{failure:?}"),
+            };
+            let needed = |fault: &&Fault| fault.code == "secret_needed";
+            let found: Vec<_> = found.iter().filter(needed).map(|fault| &*fault.path).collect();
+            assert_eq!(found, wrong, "{url}");
+            // Where nothing was kept there is nothing to lose, and who gives it means it.
+            let refused = |next: Target, before: &Target| match ready(&app, id, next, Some(before))
+            {
+                Err(Failure::Invalid(faults)) => {
+                    faults.iter().any(|fault| fault.code == "secret_needed")
+                }
+                _ => false,
+            };
+            assert!(!refused(next.clone(), &open), "{url}");
+            assert!(!refused(Target { auth: auth.clone(), ..next }, &kept), "{url}");
+        }
     }
 }

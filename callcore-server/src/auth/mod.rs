@@ -31,10 +31,11 @@ use crate::http::Failure;
 
 use cookie::Cookie;
 use password::Passwords;
-use peer::{KnownAddresses, Peer};
+use peer::KnownAddresses;
 use throttle::{Suspect, Throttle};
 
 pub use owner::new_owner;
+pub(crate) use peer::Peer;
 pub use principal::{Principal, Via};
 
 /// Signs people in and keeps others out.
@@ -125,6 +126,35 @@ impl Guard {
 
     fn sign_in_succeeded(&self, suspect: &Suspect) {
         lock(&self.throttle).succeeded(suspect);
+    }
+
+    /// Refuses whoever reported from there with wrong secrets too often, before anything is looked up.
+    ///
+    /// # Errors
+    /// [`Failure::TooMany`].
+    pub(crate) fn refuse_reporter(&self, peer: Peer, now: Duration) -> Result<(), Failure> {
+        self.refuse_locked(&self.reporter(peer), now)
+    }
+
+    /// A report came without the secret of its target.
+    pub(crate) fn report_refused(&self, peer: Peer, now: Duration) {
+        if let Some(lock) = lock(&self.throttle).failed(self.reporter(peer), now) {
+            let seconds = lock.as_secs();
+            tracing::warn!(
+                target: "security", event = "reports_locked", address = %peer, seconds,
+                "too many reports came without their target's secret"
+            );
+        }
+    }
+
+    /// A report came with the secret of its target.
+    pub(crate) fn report_proven(&self, peer: Peer) {
+        lock(&self.throttle).succeeded(&self.reporter(peer));
+    }
+
+    /// All reports from one place are counted together, whichever target they are about.
+    fn reporter(&self, peer: Peer) -> Suspect {
+        Suspect { name: self.keyed(&["report"]), network: peer.network() }
     }
 
     /// Remembers where a user signed in from, and answers whether that was known.

@@ -21,7 +21,7 @@ const ADDRESSES: usize = 20;
 /// The address at the other end of the connection. Headers such as `X-Forwarded-For` are not
 /// believed: anybody can send them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Peer(Option<IpAddr>);
+pub(crate) struct Peer(Option<IpAddr>);
 
 /// The part of an address that its owner cannot change at will: a whole IPv4 address, or the first
 /// 64 bits of an IPv6 address.

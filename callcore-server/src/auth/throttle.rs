@@ -1,4 +1,4 @@
-//! Slows down who guesses passwords.
+//! Slows down who guesses passwords, or the secrets of targets.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -19,7 +19,7 @@ const SUSPECTS: usize = 10_000;
 /// Whose failures are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Suspect {
-    /// A keyed hash of the user name that was tried.
+    /// A keyed hash of the user name that was tried, or of the kind of secret.
     pub(super) name: [u8; 32],
     /// Where it was tried from.
     pub(super) network: Network,
@@ -46,7 +46,7 @@ impl Failures {
     }
 }
 
-/// Counts failed sign-ins. Its time is monotonic and comes from outside.
+/// Counts failed sign-ins and reports. Its time is monotonic and comes from outside.
 #[derive(Debug, Default)]
 pub(super) struct Throttle {
     suspects: HashMap<Suspect, Failures>,

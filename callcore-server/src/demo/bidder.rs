@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
@@ -27,6 +27,8 @@ pub struct Rule {
     pub expire_in_seconds: Option<u32>,
     /// How long a call must last to be paid, in seconds.
     pub min_duration_seconds: Option<u32>,
+    /// The query that it must be asked with; any other is answered with status 400.
+    pub query: Option<String>,
     /// Refuses with this reason.
     pub refuses: Option<String>,
     /// Answers this status, with nothing else.
@@ -49,10 +51,20 @@ pub fn router(rules: Vec<Rule>) -> Router {
     Router::new().route("/{name}", any(answer)).with_state(Arc::new(rules))
 }
 
-async fn answer(State(rules): State<Arc<Vec<Rule>>>, Path(name): Path<String>) -> Response {
+async fn answer(
+    State(rules): State<Arc<Vec<Rule>>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
     let Some(rule) = rules.iter().find(|rule| rule.name == name) else {
         return (StatusCode::NOT_FOUND, format!("no bidder is called {name:?}")).into_response();
     };
+    if let Some(expected) = &rule.query
+        && query.as_ref() != Some(expected)
+    {
+        let message = format!("the query {expected:?} is expected instead of {query:?}");
+        return (StatusCode::BAD_REQUEST, message).into_response();
+    }
     if rule.hangs {
         std::future::pending::<()>().await;
     }

@@ -11,6 +11,9 @@ use super::scenario::{PlannedCall, Scenario, another_day, campaign, east};
 /// The path at which the demo's receiver takes pixels.
 pub(super) const PIXEL: &str = "pixel";
 
+/// What the pixel tells it: the ZIP code that the first caller enters.
+pub(super) const PIXEL_QUERY: &str = "zip=30303";
+
 /// A flow and what must come of it.
 #[derive(Debug)]
 pub(super) struct FlowScene {
@@ -96,7 +99,7 @@ fn flow(pixel_url: &str) -> Result<FlowDefinition, serde_json::Error> {
         node(
             "fire",
             "tracking_pixel",
-            json!({ "pixelUrl": pixel_url, "parameters": { "zip": "{{zip}}" } }),
+            json!({ "pixelUrl": pixel_url, "parameters": { "zip": "{zip}" } }),
         ),
         node("quotes", "business_hours", hours(always())),
         node("office", "business_hours", hours(another_day().business_hours)),

@@ -10,7 +10,7 @@ use callcore::vocabulary::Money;
 use chrono::{Datelike, Days, Utc, Weekday};
 
 use super::bidder::Rule;
-use super::flow::{self, FlowScene, PIXEL};
+use super::flow::{self, FlowScene, PIXEL, PIXEL_QUERY};
 
 /// One scenario: a campaign of its own, and one call or more.
 #[derive(Debug)]
@@ -292,7 +292,12 @@ pub(super) fn rules() -> Vec<Rule> {
         Rule { delay_ms: 60, ..bids("acme", "24.75", "+12125550141") },
         Rule { hangs: true, ..bids("harbor", "40.00", "+12125550142") },
         Rule { delay_ms: 30, ..bids("north", "22.50", "+12125550143") },
-        Rule { name: PIXEL.into(), status: Some(204), ..Rule::default() },
+        Rule {
+            name: PIXEL.into(),
+            query: Some(PIXEL_QUERY.into()),
+            status: Some(204),
+            ..Rule::default()
+        },
         Rule { name: "slate".into(), refuses: Some("full today".into()), ..Rule::default() },
     ]
 }

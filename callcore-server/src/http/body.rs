@@ -24,6 +24,9 @@ pub trait Document: DeserializeOwned + ToSchema + 'static {
     /// and ignored.
     const READ_ONLY: &'static [&'static str] = &[];
 
+    /// Largest body, in bytes.
+    const MOST_BYTES: usize = API_BODY_BYTES;
+
     /// What the schema cannot say.
     fn check(&self) -> Vec<Problem> {
         Vec::new()
@@ -42,7 +45,7 @@ impl<T: Document, S: Send + Sync> FromRequest<S> for JsonBody<T> {
         if !is_json(&parts.headers) {
             return Err(Failure::MediaType("application/json"));
         }
-        let bytes = read(&parts.headers, body, API_BODY_BYTES).await?;
+        let bytes = read(&parts.headers, body, T::MOST_BYTES).await?;
         let value = serde_json::from_slice(&bytes)
             .map_err(|error| Failure::BrokenJson(error.to_string()))?;
         document(value).map(Self)
@@ -80,7 +83,7 @@ impl<T: Document, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
         let (parts, body) = request.into_parts();
-        let bytes = read(&parts.headers, body, API_BODY_BYTES).await?;
+        let bytes = read(&parts.headers, body, T::MOST_BYTES).await?;
         let mut value = Value::Null;
         if !bytes.iter().all(u8::is_ascii_whitespace) {
             if !is_json(&parts.headers) {

@@ -58,21 +58,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        let Query(query) = Query::<HashMap<String, String>>::from_request_parts(parts, state)
-            .await
-            .map_err(|error| Failure::invalid("", "bad_query", error.body_text()))?;
+        let Parameters(query) = Parameters::from_request_parts(parts, state).await?;
         let mut page = PageRequest::default();
         let mut faults = Vec::new();
-        if let Some(limit) = query.get("limit") {
-            match limit.parse() {
-                Ok(limit) if (1..=limits::PAGE_ITEMS).contains(&limit) => page.limit = limit,
-                _ => faults.push(Fault::new(
-                    "/limit",
-                    "out_of_range",
-                    format!("a whole number from 1 to {} is expected", limits::PAGE_ITEMS),
-                )),
-            }
-        }
+        page.limit = limit(&query, &mut faults);
         if let Some(cursor) = query.get("cursor") {
             match cursor.parse::<Cursor>() {
                 Ok(cursor) => page.after = Some(cursor),
@@ -80,5 +69,35 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
             }
         }
         if faults.is_empty() { Ok(Self { page, query }) } else { Err(Failure::Invalid(faults)) }
+    }
+}
+
+/// Every query parameter; of one that comes twice the last counts.
+#[derive(Debug)]
+pub struct Parameters(pub HashMap<String, String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Parameters {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let query = Query::<HashMap<String, String>>::from_request_parts(parts, state).await;
+        let Query(query) =
+            query.map_err(|error| Failure::invalid("", "bad_query", error.body_text()))?;
+        Ok(Self(query))
+    }
+}
+
+/// How many items are asked for.
+pub fn limit(query: &HashMap<String, String>, faults: &mut Vec<Fault>) -> usize {
+    let usual = PageRequest::default().limit;
+    let Some(limit) = query.get("limit") else { return usual };
+    match limit.parse() {
+        Ok(limit) if (1..=limits::PAGE_ITEMS).contains(&limit) => limit,
+        _ => {
+            let most = limits::PAGE_ITEMS;
+            let message = format!("a whole number from 1 to {most} is expected");
+            faults.push(Fault::new("/limit", "out_of_range", message));
+            usual
+        }
     }
 }

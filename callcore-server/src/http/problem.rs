@@ -3,9 +3,10 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use callcore::flow::FlowProblem;
 use callcore::model::{Kind, WrongKind};
 use callcore::port::{AccountsError, Holder, RegistryError, StoreError};
-use callcore::vocabulary::Problem;
+use callcore::vocabulary::{Problem, Severity};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,6 +19,12 @@ pub struct Fault {
     pub code: String,
     /// A sentence for people: what, where and what is expected.
     pub message: String,
+    /// The node of a flow that it concerns; absent where it concerns none.
+    #[serde(rename = "nodeId", skip_serializing_if = "Option::is_none")]
+    pub node_id: Option<String>,
+    /// Whether it stands in the way; absent where everything that is told does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
 }
 
 impl Fault {
@@ -27,13 +34,25 @@ impl Fault {
         code: impl Into<String>,
         message: impl Into<String>,
     ) -> Self {
-        Self { path: path.into(), code: code.into(), message: message.into() }
+        let (path, code, message) = (path.into(), code.into(), message.into());
+        Self { path, code, message, node_id: None, severity: None }
     }
 }
 
 impl From<Problem> for Fault {
     fn from(problem: Problem) -> Self {
-        Self { path: problem.path, code: problem.code.into_owned(), message: problem.message }
+        Self::new(problem.path, problem.code, problem.message)
+    }
+}
+
+/// A flow's problems come with its warnings, so each says which it is.
+impl From<FlowProblem> for Fault {
+    fn from(problem: FlowProblem) -> Self {
+        Self {
+            node_id: problem.node_id,
+            severity: Some(problem.severity),
+            ..Self::new(problem.path, problem.code, problem.message)
+        }
     }
 }
 
@@ -83,13 +102,22 @@ pub enum Failure {
     MediaType(&'static str),
     /// 422: everything that is wrong with the request.
     Invalid(Vec<Fault>),
-    /// 429: too many failed sign-ins.
+    /// 429: too many failed attempts to prove who one is.
     TooMany {
+        /// When to try again, in seconds.
+        retry_after_secs: u64,
+    },
+    /// 429: it was done too often in a short time.
+    TooOften {
+        /// What the limit is.
+        message: String,
         /// When to try again, in seconds.
         retry_after_secs: u64,
     },
     /// 500: a bug.
     Bug(&'static str),
+    /// 502: the carrier did not do what it was asked for, with its own code and words.
+    Carrier(Fault),
     /// 503: the store does not answer.
     Unavailable(StoreError),
 }
@@ -117,8 +145,9 @@ impl Failure {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany { .. } | Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Bug(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Carrier(_) => StatusCode::BAD_GATEWAY,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -138,6 +167,8 @@ impl Failure {
             Self::MediaType(_) => ("media-type", "The media type is not supported"),
             Self::Invalid(_) => ("invalid", "The request is not valid"),
             Self::TooMany { .. } => ("too-many", "Too many failed attempts"),
+            Self::TooOften { .. } => ("too-often", "Too often"),
+            Self::Carrier(_) => ("carrier", "The carrier refused"),
             Self::Bug(_) => ("bug", "The server made a mistake"),
             Self::Unavailable(_) => ("unavailable", "The server cannot answer right now"),
         }
@@ -152,7 +183,7 @@ impl Failure {
             Self::NotFound => "There is no such resource, or it is not yours.".into(),
             Self::MethodNotAllowed => "The resource exists, but not for this method.".into(),
             Self::BodyTimeout => "The whole body is expected within 5 seconds.".into(),
-            Self::Conflict(fault) => fault.message.clone(),
+            Self::Conflict(fault) | Self::Carrier(fault) => fault.message.clone(),
             Self::InUse(holders) => match holders.first() {
                 Some(holder) => format!("The {} {:?} still uses it.", holder.kind, holder.name),
                 None => "Something still uses it.".into(),
@@ -166,6 +197,7 @@ impl Failure {
             Self::TooMany { retry_after_secs } => {
                 format!("Too many sign-ins failed. Try again in {retry_after_secs} seconds.")
             }
+            Self::TooOften { message, .. } => message.clone(),
             Self::Bug(_) => "This is a bug; the server's log tells more.".into(),
             Self::Unavailable(_) => "The store does not answer. Try again later.".into(),
         }
@@ -173,7 +205,7 @@ impl Failure {
 
     fn errors(self) -> Vec<Fault> {
         match self {
-            Self::Conflict(fault) => vec![fault],
+            Self::Conflict(fault) | Self::Carrier(fault) => vec![fault],
             Self::Invalid(faults) => faults,
             Self::InUse(holders) => holders
                 .into_iter()
@@ -198,7 +230,9 @@ impl IntoResponse for Failure {
         let status = self.status();
         let (kind, title) = self.kind_and_title();
         let retry_after = match &self {
-            Self::TooMany { retry_after_secs } => Some(*retry_after_secs),
+            Self::TooMany { retry_after_secs } | Self::TooOften { retry_after_secs, .. } => {
+                Some(*retry_after_secs)
+            }
             _ => None,
         };
         let body = ProblemDocument {
@@ -250,6 +284,7 @@ impl From<RegistryError> for Failure {
             ),
             RegistryError::InUse(holders) => Self::InUse(holders),
             RegistryError::UnknownReference { path, kind } => unknown_reference(&path, kind),
+            RegistryError::FlowArchived => flow_archived(),
             RegistryError::Store(error) => Self::Unavailable(error),
             _ => Self::Bug("an error of the registry that this server does not know"),
         }
@@ -259,6 +294,15 @@ impl From<RegistryError> for Failure {
 /// 422 for a reference to something that this tenant does not have.
 pub fn unknown_reference(path: &str, kind: Kind) -> Failure {
     Failure::invalid(path, "unknown_reference", format!("there is no {kind} with this id"))
+}
+
+/// 409 for a campaign that would take up an archived flow.
+fn flow_archived() -> Failure {
+    Failure::conflict(
+        "/flowId",
+        "flow_archived",
+        "the flow is archived: restore it first, or name another one",
+    )
 }
 
 impl From<AccountsError> for Failure {

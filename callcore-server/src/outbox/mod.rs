@@ -2,29 +2,25 @@
 //! saved with the step that gives rise to it, so a call neither waits for it nor loses it; it is sent
 //! at least once, every time with the same id.
 
+mod ledger;
 mod pause;
+mod places;
 mod send;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use callcore::port::{Due, StoreError, Tried};
-use chrono::TimeDelta;
-use tokio::sync::{Notify, oneshot};
-use tokio::task::{JoinHandle, JoinSet};
+use callcore::port::{Lane, StoreError};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::metrics;
+use self::ledger::Ledger;
+use self::places::Places;
 use crate::state::App;
 
 /// How often the outbox is looked at when nobody says that something waits: what another server
 /// wrote, and what is due again.
 const EVERY: Duration = Duration::from_secs(1);
-/// How many deliveries are sent at the same time. A receiver that does not answer holds one of them
-/// for as long as a try may take, so this is generous.
-const AT_ONCE: usize = 256;
-/// How long a claim lasts: longer than the longest try, of 30 s.
-const CLAIM_SECS: i64 = 90;
 
 /// Wakes the sender.
 #[derive(Debug, Default)]
@@ -41,85 +37,64 @@ impl Bell {
 #[derive(Debug)]
 pub struct Sender {
     task: JoinHandle<()>,
-    stop: oneshot::Sender<()>,
+    quiet: watch::Sender<bool>,
 }
 
 impl Sender {
     /// Begins to send whatever waits or comes.
     pub fn start(app: App) -> Self {
-        let (stop, stopped) = oneshot::channel();
-        Self { task: tokio::spawn(run(app, stopped)), stop }
+        let (quiet, stopped) = watch::channel(false);
+        Self { task: tokio::spawn(run(app, stopped)), quiet }
+    }
+
+    /// Begins nothing more, so that nothing is cut in half later. What is being sent goes on.
+    pub fn quiet(&self) {
+        self.quiet.send_replace(true);
     }
 
     /// Begins nothing more and waits until what is being sent is sent, at most until `deadline`. What
     /// is cut off there is due again once its claim is over.
-    pub async fn stop(self, deadline: Instant) {
-        let Self { mut task, stop } = self;
-        // An error says that the task has ended already.
-        let _ = stop.send(());
-        if tokio::time::timeout_at(deadline, &mut task).await.is_err() {
+    pub async fn stop(mut self, deadline: Instant) {
+        self.quiet();
+        if tokio::time::timeout_at(deadline, &mut self.task).await.is_err() {
             tracing::warn!("some deliveries were not finished and are tried again later");
-            task.abort();
+            self.task.abort();
         }
     }
 }
 
-async fn run(app: App, mut stopped: oneshot::Receiver<()>) {
-    let mut sending = JoinSet::new();
+async fn run(app: App, mut stopped: watch::Receiver<bool>) {
+    let ledger = Ledger::open(&app);
+    let mut carrier = Places::of(Lane::Carrier);
+    let mut tenants = Places::of(Lane::Tenants);
     let mut failing = false;
-    loop {
-        // A panic in one is in the log already and costs nobody else anything: it is due again.
-        while sending.try_join_next().is_some() {}
-        let free = AT_ONCE.saturating_sub(sending.len());
-        let begun = if free > 0 { begin(&app, &mut sending, free).await } else { Ok(0) };
-        match &begun {
-            // A store that is away says so every second.
-            Err(error) if !failing => tracing::error!(%error, "the outbox cannot be read"),
-            Ok(_) if failing => tracing::info!("the outbox can be read again"),
-            _ => {}
-        }
-        failing = begun.is_err();
-        // There may be more.
-        if free > 0 && begun.is_ok_and(|begun| begun == free) {
-            continue;
-        }
+    while !*stopped.borrow() {
+        let begun = match carrier.begin(&app, &ledger, &stopped).await {
+            Ok(()) => tenants.begin(&app, &ledger, &stopped).await,
+            failed => failed,
+        };
+        failing = tell(&begun, failing);
         tokio::select! {
-            _ = &mut stopped => break,
+            // An error says that the sender is gone, which stops it as well.
+            _ = stopped.wait_for(|stopped| *stopped) => break,
             () = app.outbox.0.notified() => {}
             () = tokio::time::sleep(EVERY) => {}
-            _ = sending.join_next(), if sending.len() >= AT_ONCE => {}
+            () = carrier.one_ends(), if carrier.is_pressed() => {}
+            () = tenants.one_ends(), if tenants.is_pressed() => {}
         }
     }
-    while sending.join_next().await.is_some() {}
+    carrier.all_end().await;
+    tenants.all_end().await;
+    ledger.close().await;
 }
 
-/// Begins to send what is due now, at most `limit` deliveries, and answers how many they are.
-async fn begin(app: &App, sending: &mut JoinSet<()>, limit: usize) -> Result<usize, StoreError> {
-    let now = app.clock.now();
-    let until = now + TimeDelta::seconds(CLAIM_SECS);
-    let due = app.stores.outbox.claim(limit, until, now).await?;
-    let claimed = due.len();
-    for due in due {
-        sending.spawn(settle(Arc::clone(app), due));
+/// Says once that the outbox cannot be read, and once that it can be again.
+fn tell(begun: &Result<(), StoreError>, failing: bool) -> bool {
+    match begun {
+        // A store that is away says so every second.
+        Err(error) if !failing => tracing::error!(%error, "the outbox cannot be read"),
+        Ok(()) if failing => tracing::info!("the outbox can be read again"),
+        _ => {}
     }
-    Ok(claimed)
-}
-
-async fn settle(app: App, due: Due) {
-    let tried = send::send(&app, &due).await;
-    metrics::delivery(&due.delivery.payload, &tried);
-    let (id, tenant) = (due.delivery.id, due.tenant);
-    match &tried {
-        Tried::Delivered => tracing::debug!(%id, "delivered"),
-        Tried::Again { reason, .. } => {
-            tracing::info!(%id, %tenant, reason, "a delivery failed and is tried again");
-        }
-        Tried::GivenUp { reason } => {
-            tracing::warn!(%id, %tenant, call = %due.call, reason, "a delivery was given up");
-        }
-    }
-    let now = app.clock.now();
-    if let Err(error) = app.stores.outbox.settle(tenant, id, tried, now).await {
-        tracing::error!(%error, %id, "what came of a delivery could not be saved");
-    }
+    begun.is_err()
 }

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use callcore::call::{CarrierCall, DialOutcome, Event, EventKind, LegProgress, LegStatus, Payload};
 use callcore::port::{Due, HttpError, HttpRequest, StoreError, Tried};
+use callcore::vocabulary::limits;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::pause;
+use crate::metrics;
 use crate::state::App;
 use crate::twilio::{ActError, Invitation};
 use crate::webhook::invited;
@@ -18,67 +20,122 @@ const DELIVERY_ID: &str = "X-Callcore-Delivery";
 const ANSWER_BYTES: usize = 64 * 1024;
 
 /// Why a try failed.
-struct Failed {
-    reason: String,
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error(transparent)]
+    Act(#[from] ActError),
+    #[error(
+        "the address has {0} bytes once it is filled, at most {most} are sent",
+        most = limits::DELIVERY_URL_BYTES
+    )]
+    AddressTooLong(usize),
+    #[error("the answer was {0}")]
+    Answered(u16),
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Failed {
     /// Whether another try may end differently.
-    again: bool,
+    fn is_passing(&self) -> bool {
+        match self {
+            Self::Act(error) => error.is_passing(),
+            Self::AddressTooLong(_) => false,
+            Self::Answered(status) => *status >= 500 || matches!(status, 408 | 425 | 429),
+            Self::Http(error) => *error != HttpError::Forbidden,
+            Self::Store(_) => true,
+        }
+    }
+}
+
+/// Whether an act of the carrier is still to be done.
+enum Standing {
+    /// Nobody waits for it any more.
+    Past,
+    /// It came about, whatever an earlier try was told.
+    Done,
+    /// Somebody waits for it.
+    Wanted,
 }
 
 /// Tries once, and answers what is to be noted of it.
 pub(super) async fn send(app: &App, due: &Due) -> Tried {
-    if let Payload::Recall { after_secs: 1.., .. } = due.delivery.payload
-        && due.attempt == 1
-    {
-        return not_yet(app, due);
+    if let Some(at) = not_before(app, due) {
+        return Tried::Again { at, reason: "the call may go on by itself before".into() };
     }
-    match is_wanted(app, due).await {
-        Ok(true) => {}
-        // A caller who came back by themselves is what a recall is for.
-        Ok(false) if matches!(due.delivery.payload, Payload::Recall { .. }) => {
-            return Tried::Delivered;
+    let spare_tries = due.attempt.saturating_sub(due.delivery.retries);
+    if spare_tries > limits::DELIVERY_SPARE_TRIES {
+        return give_up(app, due, "it was begun too often and never ended".into()).await;
+    }
+    match standing(app, due).await {
+        Ok(Standing::Wanted) => {}
+        Ok(Standing::Done) => return Tried::Delivered,
+        Ok(Standing::Past) => {
+            return Tried::GivenUp { reason: "the caller does not wait any more".into() };
         }
-        Ok(false) => return Tried::GivenUp { reason: "the caller does not wait any more".into() },
         Err(error) => return Tried::Again { at: later(app, due), reason: error.to_string() },
     }
-    let Err(Failed { reason, again }) = try_once(app, due).await else { return Tried::Delivered };
-    if again && due.attempt <= due.delivery.retries {
-        return Tried::Again { at: later(app, due), reason };
+    let Err(failed) = try_once(app, due).await else { return Tried::Delivered };
+    if failed.is_passing() && due.attempt <= due.delivery.retries {
+        return Tried::Again { at: later(app, due), reason: failed.to_string() };
     }
-    // A caller who waits for somebody that nobody rings would wait until the end of the call.
+    give_up(app, due, failed.to_string()).await
+}
+
+/// A caller who waits for somebody that nobody rings would wait until the end of the call.
+async fn give_up(app: &App, due: &Due, reason: String) -> Tried {
+    let spare_tries = due.attempt.saturating_sub(due.delivery.retries);
     match nobody_comes(app, due).await {
-        Ok(()) => Tried::GivenUp { reason },
-        Err(error) => {
+        Err(error) if spare_tries <= 2 * limits::DELIVERY_SPARE_TRIES => {
             Tried::Again { at: later(app, due), reason: format!("{reason}; then {error}") }
         }
+        _ => Tried::GivenUp { reason },
     }
 }
 
-/// The carrier may bring the caller back by itself.
-fn not_yet(app: &App, due: &Due) -> Tried {
-    let Payload::Recall { after_secs, .. } = due.delivery.payload else {
-        return Tried::Delivered;
+/// When a delivery is to be sent that came too early.
+fn not_before(app: &App, due: &Due) -> Option<DateTime<Utc>> {
+    let (Payload::Recall { after_secs, .. } | Payload::HangUp { after_secs }) =
+        due.delivery.payload
+    else {
+        return None;
     };
-    let at = app.clock.now() + TimeDelta::seconds(i64::from(after_secs));
-    Tried::Again { at, reason: "the caller may come back without it".into() }
+    let left = TimeDelta::seconds(after_secs.into()) - due.age;
+    (left > TimeDelta::zero()).then(|| app.clock.now() + left)
 }
 
 /// Whether there still is a caller for whom the carrier shall act.
-async fn is_wanted(app: &App, due: &Due) -> Result<bool, StoreError> {
+async fn standing(app: &App, due: &Due) -> Result<Standing, StoreError> {
     match &due.delivery.payload {
-        Payload::Http { .. } => Ok(true),
+        Payload::Http { .. } => Ok(Standing::Wanted),
+        Payload::HangUp { .. } => {
+            let journey = app.stores.calls.read(due.tenant, due.call).await?;
+            let is_on = journey.is_some_and(|journey| !journey.call.is_over());
+            Ok(if is_on { Standing::Wanted } else { Standing::Done })
+        }
         Payload::Invite { attempt, .. } => {
-            invited::waits(app, due.tenant, due.call, *attempt).await
+            let waiting = invited::waiting(app, due.tenant, due.call, *attempt).await?;
+            Ok(match waiting {
+                None => Standing::Past,
+                // A try that nothing was heard of rang all the same.
+                Some(waiting) if waiting.leg.is_some() || waiting.is_connected => Standing::Done,
+                Some(_) => Standing::Wanted,
+            })
         }
         Payload::Recall { step, .. } => {
             let journey = app.stores.calls.read(due.tenant, due.call).await?;
-            Ok(journey.is_some_and(|journey| {
+            let waits = journey.is_some_and(|journey| {
                 let waits_at = journey.call.flow.as_ref().and_then(|flow| flow.conference);
                 let invited = journey.call.attempts.last();
                 let meets = invited.is_some_and(|attempt| {
                     attempt.connected() && attempt.status != LegStatus::Ended
                 });
                 waits_at == Some(*step) && !journey.call.is_over() && !meets
-            }))
+            });
+            // A caller who came back by themselves is what a recall is for.
+            Ok(if waits { Standing::Wanted } else { Standing::Done })
         }
     }
 }
@@ -92,12 +149,20 @@ async fn try_once(app: &App, due: &Due) -> Result<(), Failed> {
     match &due.delivery.payload {
         Payload::Http { .. } => send_http(app, due).await,
         Payload::Invite { .. } => invite(app, due).await,
+        Payload::HangUp { .. } => hang_up(app, due).await,
         Payload::Recall { carrier_call, step, .. } => {
             let url = app.renderer.flow_url(due.tenant, *step);
             let (account, call) = (&carrier_call.account, &carrier_call.call_id);
             app.carrier.redirect(account, call, &url).await.map_err(Failed::from)
         }
     }
+}
+
+/// Ends a call whose time is over. A call that cannot be found has nobody who hears anything.
+async fn hang_up(app: &App, due: &Due) -> Result<(), Failed> {
+    let Some(journey) = app.stores.calls.read(due.tenant, due.call).await? else { return Ok(()) };
+    let CarrierCall { account, call_id, .. } = &journey.call.carrier_call;
+    app.carrier.hang_up(account, call_id).await.map_err(Failed::from)
 }
 
 async fn invite(app: &App, due: &Due) -> Result<(), Failed> {
@@ -130,6 +195,8 @@ async fn nobody_comes(app: &App, due: &Due) -> Result<(), String> {
     };
     let event = uninvited(due, carrier_call, *attempt);
     let reply = app.switchboard.handle(&event).await.map_err(|error| error.to_string())?;
+    metrics::milestones(&reply.milestones);
+    metrics::nodes(&reply.nodes);
     if reply.deliveries > 0 {
         app.outbox.ring();
     }
@@ -157,6 +224,9 @@ async fn send_http(app: &App, due: &Due) -> Result<(), Failed> {
     else {
         return Ok(());
     };
+    if url.len() > limits::DELIVERY_URL_BYTES {
+        return Err(Failed::AddressTooLong(url.len()));
+    }
     let mut headers = vec![(DELIVERY_ID.to_owned(), due.delivery.id.to_string())];
     let content_type = content_type.iter().map(|kind| ("Content-Type".to_owned(), kind.clone()));
     headers.extend(content_type);
@@ -171,21 +241,9 @@ async fn send_http(app: &App, due: &Due) -> Result<(), Failed> {
     match app.egress.tenant(due.tenant).send(request).await {
         // A redirect is not followed, and says that the request arrived all the same.
         Ok(answer) if answer.status < 400 => Ok(()),
-        Ok(answer) => {
-            let again = answer.status >= 500 || matches!(answer.status, 408 | 425 | 429);
-            Err(Failed { reason: format!("the answer was {}", answer.status), again })
-        }
+        Ok(answer) => Err(Failed::Answered(answer.status)),
         // It arrived, and what came back does not count.
         Err(HttpError::TooLarge) => Ok(()),
-        Err(error) => {
-            let again = error != HttpError::Forbidden;
-            Err(Failed { reason: error.to_string(), again })
-        }
-    }
-}
-
-impl From<ActError> for Failed {
-    fn from(error: ActError) -> Self {
-        Self { again: error.is_passing(), reason: error.to_string() }
+        Err(error) => Err(error.into()),
     }
 }

@@ -77,6 +77,10 @@ fn failed_webhook(url: &str) -> Option<Webhook> {
     if path.is_empty() || path.ends_with("/voice") {
         return Some(Webhook::Voice);
     }
+    if let Some((_, trial)) = path.split_once("/api/webhooks/trial/") {
+        let (tenant, trial) = trial.split_once('/')?;
+        return Some(Webhook::Trial { tenant: tenant.parse().ok()?, trial: trial.parse().ok()? });
+    }
     let (_, step) = path.split_once("/api/webhooks/flow/")?;
     let (tenant, step) = step.split_once('/')?;
     Some(Webhook::FlowStep { tenant: tenant.parse().ok()?, step: step.parse().ok()? })
@@ -84,7 +88,12 @@ fn failed_webhook(url: &str) -> Option<Webhook> {
 
 /// Handles a form in a task of its own. `None` where the deadline passed, the store failed, the
 /// handler panicked or the form makes no sense: all of it is in the log.
-async fn handled(app: App, webhook: Webhook, form: Form, deadline: Instant) -> Option<String> {
+pub(super) async fn handled(
+    app: App,
+    webhook: Webhook,
+    form: Form,
+    deadline: Instant,
+) -> Option<String> {
     let began = Instant::now();
     let task = tokio::spawn(document(app, webhook, form));
     let document = match tokio::time::timeout_at(deadline, task).await {
@@ -151,7 +160,7 @@ pub(super) fn twiml(document: Option<String>) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use callcore::vocabulary::TenantId;
+    use callcore::vocabulary::{TenantId, TrialId};
 
     use super::*;
 
@@ -162,6 +171,9 @@ mod tests {
         let step = format!("{base}/flow/{tenant}/12?x=1#y");
         assert_eq!(failed_webhook(&step), Some(Webhook::FlowStep { tenant, step: 12 }));
         assert_eq!(failed_webhook(&format!("{base}/voice")), Some(Webhook::Voice));
+        let trial = TrialId::from_uuid(uuid::Uuid::from_u128(8));
+        let test = failed_webhook(&format!("{base}/trial/{tenant}/{trial}"));
+        assert_eq!(test, Some(Webhook::Trial { tenant, trial }));
         assert_eq!(failed_webhook(""), Some(Webhook::Voice));
         for other in [
             format!("{base}/dial/{tenant}/1"),

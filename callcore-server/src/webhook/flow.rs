@@ -1,8 +1,7 @@
 //! Webhooks of calls in flows: steps that go on, and what was said in a recording.
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use callcore::vocabulary::TenantId;
 use callcore_twiml::webhook::Webhook;
 use utoipa_axum::router::OpenApiRouter;
@@ -10,7 +9,6 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::answer;
-use super::verify::verified;
 use crate::http::Id;
 use crate::http::problem::ProblemDocument;
 use crate::state::App;
@@ -34,16 +32,11 @@ async fn step(
     answer::with_twiml(app, Webhook::FlowStep { tenant, step }, request).await
 }
 
-/// What was said in a recording. Nothing keeps it yet.
+/// What was said in a recording. The newest recording's words are kept with the call.
 #[utoipa::path(post, path = "/api/webhooks/transcription/{tenant}", tag = "webhooks", params(("tenant" = Uuid, Path)),
     request_body(content = HashMap<String, String>, content_type = "application/x-www-form-urlencoded"),
     responses((status = 204), (status = 403, body = ProblemDocument)))]
 async fn transcription(State(app): State<App>, Id(tenant): Id<Uuid>, request: Request) -> Response {
-    let form = match verified(&app, request).await {
-        Ok(form) => form,
-        Err(failure) => return failure.into_response(),
-    };
-    let (recording, status) = (form.get("RecordingSid"), form.get("TranscriptionStatus"));
-    tracing::info!(%tenant, recording, status, "a recording was transcribed");
-    StatusCode::NO_CONTENT.into_response()
+    let webhook = Webhook::Transcription { tenant: TenantId::from_uuid(tenant) };
+    answer::with_nothing(app, webhook, request).await
 }

@@ -8,6 +8,9 @@ mod flow;
 pub(crate) mod invited;
 mod report;
 mod report_proof;
+#[cfg(test)]
+mod report_tests;
+mod trial;
 mod verify;
 
 use axum::extract::{Request, State};
@@ -35,6 +38,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(flow::routes())
         .merge(invited::routes())
         .merge(report::routes())
+        .merge(trial::routes())
 }
 
 /// A call came in.

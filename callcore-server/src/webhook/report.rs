@@ -2,21 +2,20 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::http::request::Parts;
-use callcore::call::{ReportStatus, TargetReport};
+use axum::http::{HeaderMap, StatusCode};
+use callcore::call::{Call, ReportStatus, TargetReport};
 use callcore::model::{Kind, Stored, Target};
 use callcore::port::StoreError;
-use callcore::switchboard::{HandleError, ReportOutcome};
+use callcore::switchboard::{HandleError, Reply, ReportOutcome};
 use callcore::vocabulary::{CallId, Money, Problem, TargetId, TenantId, limits};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::report_proof::is_proven;
+use crate::auth::Peer;
 use crate::directory::open_target;
 use crate::http::body::{self, document};
 use crate::http::problem::ProblemDocument;
@@ -88,43 +87,60 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// A target reports the result of a call that it won, and proves itself as we do to it: with the
-/// same header, or with a signature over this body.
+/// same header, or with a signature over this body. Without that proof nothing of the body is read.
 #[utoipa::path(post, path = "/api/rtb/webhook/{targetId}", tag = "webhooks", params(("targetId" = Uuid, Path)),
-    request_body = Report, responses((status = 202, body = ReportedCall), (status = 403, body = ProblemDocument),
-    (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
-    (status = 422, body = ProblemDocument)))]
+    request_body = Report, responses((status = 202, body = ReportedCall), (status = 400, body = ProblemDocument),
+    (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+    (status = 422, body = ProblemDocument), (status = 429, body = ProblemDocument)))]
 async fn report(
     State(app): State<App>,
     Id(id): Id<Uuid>,
+    peer: Peer,
     request: Request,
 ) -> Result<(StatusCode, Json<ReportedCall>), Failure> {
+    app.guard.refuse_reporter(peer, app.clock.monotonic())?;
     let (parts, body) = request.into_parts();
     let bytes = body::read(&parts.headers, body, REPORT_BYTES).await?;
-    let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    let proven = proven(&app, id, &parts, &bytes, &value).await?;
-    let Some(tenant) = proven else {
-        tracing::warn!(target: "security", %id, "a target's report was refused");
+    let target = TargetId::from_uuid(id);
+    let Some(tenant) = proven(&app, target, &parts.headers, &bytes).await? else {
+        app.guard.report_refused(peer, app.clock.monotonic());
+        tracing::warn!(target: "security", %id, address = %peer, "a target's report was refused");
         return Err(Failure::Forbidden("The target's secret is missing or wrong."));
     };
+    app.guard.report_proven(peer);
+    let value =
+        serde_json::from_slice(&bytes).map_err(|error| Failure::BrokenJson(error.to_string()))?;
     let report: Report = document(value)?;
     let call = CallId::from_uuid(report.call_id);
     let status = report.status;
-    let report = report.of(TargetId::from_uuid(id));
+    let report = report.of(target);
     let outcome = app.switchboard.report(tenant, call, report).await.map_err(failure)?;
-    let (known, reply) = match outcome {
-        ReportOutcome::Kept { call, reply } => (call, reply),
-        ReportOutcome::NotDialled => return Err(Failure::NotFound),
-        ReportOutcome::Full => {
-            let message = format!("the call takes no more than {} facts", limits::CALL_FACTS);
-            return Err(Failure::conflict("/callId", "journal_full", message));
-        }
-    };
+    let (known, reply) = kept(outcome)?;
     metrics::milestones(&reply.milestones);
     let (converted, revenue) = (known.converted, known.revenue);
     tracing::info!(%tenant, target = %id, %call, ?status, converted, repeated = reply.repeated,
         "a target reported the result of a call");
     let call_id = call.uuid();
     Ok((StatusCode::ACCEPTED, Json(ReportedCall { call_id, converted, revenue })))
+}
+
+/// The call that a report is now part of, or why it is not.
+pub(super) fn kept(outcome: ReportOutcome) -> Result<(Box<Call>, Reply), Failure> {
+    let (code, message) = match outcome {
+        ReportOutcome::Kept { call, reply } => return Ok((call, reply)),
+        ReportOutcome::NotDialled => return Err(Failure::NotFound),
+        ReportOutcome::NotConnected => {
+            ("not_connected", "the target was dialled for the call and never answered".to_owned())
+        }
+        ReportOutcome::Full => {
+            ("journal_full", format!("the call takes no more than {} facts", limits::CALL_FACTS))
+        }
+        ReportOutcome::TooMany => {
+            let most = limits::TARGET_REPORTS;
+            ("too_many_reports", format!("a target reports at most {most} times about a call"))
+        }
+    };
+    Err(Failure::conflict("/callId", code, message))
 }
 
 impl Report {
@@ -147,25 +163,28 @@ fn failure(error: HandleError) -> Failure {
     }
 }
 
-/// Whose target says this, if it is the target. The call says which tenant may be meant.
+/// Whose target says this, if it is the target. Nothing of the body is looked at, let alone looked
+/// up, before that is known.
 async fn proven(
     app: &App,
-    id: Uuid,
-    parts: &Parts,
+    target: TargetId,
+    headers: &HeaderMap,
     body: &[u8],
-    value: &Value,
 ) -> Result<Option<TenantId>, Failure> {
-    let call = value.get("callId").and_then(Value::as_str).and_then(|text| text.parse().ok());
-    let Some(call) = call.map(CallId::from_uuid) else { return Ok(None) };
-    let Some(tenant) = app.stores.system.call(call).await? else { return Ok(None) };
-    let Some(stored) = app.stores.registry.read(tenant, Kind::Target, id).await? else {
-        return Ok(None);
-    };
-    let mut stored: Stored<Target> = stored.of()?;
-    if let Err(error) = open_target(app.sealer.as_deref(), id, &mut stored.value) {
-        tracing::error!(%error, %tenant, target = %id, "a target's report cannot be checked");
-        return Ok(None);
+    let id = target.uuid();
+    for tenant in app.stores.system.target(target).await? {
+        let Some(stored) = app.stores.registry.read(tenant, Kind::Target, id).await? else {
+            continue;
+        };
+        let mut stored: Stored<Target> = stored.of()?;
+        if let Err(error) = open_target(app.sealer.as_deref(), id, &mut stored.value) {
+            tracing::error!(%error, %tenant, target = %id, "a target's report cannot be checked");
+            continue;
+        }
+        let auth = stored.value.auth.unwrap_or_default();
+        if is_proven(&auth, headers, body, app.clock.now()) {
+            return Ok(Some(tenant));
+        }
     }
-    let auth = stored.value.auth.unwrap_or_default();
-    Ok(is_proven(&auth, &parts.headers, body, app.clock.now()).then_some(tenant))
+    Ok(None)
 }

@@ -13,8 +13,8 @@ use callcore::auction::{Purpose, Verdict};
 use callcore::call::StepKey;
 use callcore::model::{Campaign, CampaignStatus, Kind};
 use callcore::port::{
-    Accounts, Ask, AuctionRecord, Auctions, CallFilter, Calls, Capacity, Directory, FlowFilter,
-    Flows, Outbox, Registry, Reserved, Save, SystemStore, Tried,
+    Accounts, Ask, AuctionRecord, Auctions, CallFilter, Calls, Capacity, Directory, EarlierBids,
+    FlowFilter, Flows, Outbox, Registry, Reserved, Save, SystemStore, Tried,
 };
 use callcore::schedule::CapWindow;
 use callcore::vocabulary::PageRequest;
@@ -25,7 +25,7 @@ use callcore_store_sqlite::SqliteStore;
 use callcore_testkit::fixtures::{
     self, api_key, assignment, attempt, buyer, buyer_cap, buyer_id, call, call_id, campaign_id,
     campaign_on, claim, contact, decision, delivery, flow_id, number, number_id, over, owner,
-    phone, reservation, router_id, session, tally, target_id, tenant, token, user_id,
+    phone, reservation, router_id, session, settlement, tally, target_id, tenant, token, user_id,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use database::Database;
@@ -110,7 +110,7 @@ async fn calls(store: &SqliteStore, n: u32, one: u32, now: DateTime<Utc>) {
     save.growth.contacts = vec![contact(campaign_id(n), buyer_id(10 + n), now)];
     store.save(tenant, save).await.unwrap();
     let busy = Tried::Again { at: now + TimeDelta::hours(1), reason: "“busy”".into() };
-    store.settle(tenant, delivery(2 * one).id, busy, now).await.unwrap();
+    store.settle(&[settlement(tenant, 2 * one, 0, busy)], now).await.unwrap();
     if one >= 200 {
         let ended = fixtures::save(over(dialled, now), Some(1), &StepKey::dial_result(1));
         store.save(tenant, ended).await.unwrap();
@@ -139,9 +139,10 @@ where
         let bidding = store.target_assignments(tenant, campaign_id(n)).await.unwrap();
         told.push(format!("{bidding:?}"));
         told.push(format!("{}", store.revision(tenant)));
-        let versions = store.versions(tenant, flow_id(n)).await.unwrap();
-        assert_eq!(versions.len(), 1, "each flow was published");
-        told.push(format!("{versions:?}"));
+        let newest = store.newest(tenant, flow_id(n)).await.unwrap();
+        assert!(newest.is_some(), "each flow was published");
+        let record = store.record(tenant, flow_id(n)).await.unwrap();
+        told.push(format!("{newest:?} {record:?}"));
         let filter = CallFilter::default();
         let page = Calls::list(store, tenant, &filter, PageRequest::default()).await.unwrap();
         told.push(format!("{:?}", page.items));
@@ -164,7 +165,11 @@ where
                     .into(),
                 caller: Some(phone(one)),
                 activity: Some((campaign_id(n), vec![buyer_id(10 + n).into()])),
-                bids: Some((phone(one), vec![target_id(30 + n)])),
+                bids: Some(EarlierBids {
+                    campaign: call(tenant, one).campaign,
+                    caller: phone(one),
+                    targets: vec![target_id(30 + n)],
+                }),
             };
             let look = store.look(tenant, call_id(9), &ask, now).await.unwrap();
             told.push(format!("{look:?}"));

@@ -6,11 +6,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use callcore::call::{Call, StepKey};
+use callcore::call::{Call, Passage, StepKey};
 use callcore::memory::{MemoryStore, Offline};
 use callcore::model::{Campaign, CampaignStatus, Number, RoutingType};
 use callcore::port::{
-    Ask, Begun, CallFilter, Calls, Clock, Journey, Look, Registry, Save, SaveError, StoreError,
+    Ask, Begun, CallFilter, Calls, Clock, Journey, Look, PassageFilter, Registry, Save, SaveError,
+    StoreError,
 };
 use callcore::vocabulary::{CallId, NumberId, Page, PageRequest, TenantId};
 use callcore_server::clock::SystemClock;
@@ -106,6 +107,15 @@ impl Calls for Broken {
         page: PageRequest,
     ) -> Result<Page<Call>, StoreError> {
         Calls::list(&*self.inner, tenant, filter, page).await
+    }
+
+    async fn passages(
+        &self,
+        tenant: TenantId,
+        filter: &PassageFilter,
+        page: PageRequest,
+    ) -> Result<Page<Passage>, StoreError> {
+        self.inner.passages(tenant, filter, page).await
     }
 }
 

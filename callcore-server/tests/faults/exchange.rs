@@ -161,7 +161,7 @@ impl Exchange {
         let event = Event {
             carrier_call: carrier_call.clone(),
             tenant: None,
-            kind: EventKind::Incoming(Incoming { caller, called: CALLED.into() }),
+            kind: EventKind::Incoming(Incoming { caller, called: CALLED.into(), trial: None }),
             parameters: BTreeMap::new(),
         };
         let began = Instant::now();

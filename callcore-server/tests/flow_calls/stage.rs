@@ -20,10 +20,10 @@ use tokio::task::JoinHandle;
 
 use crate::api::Api;
 
-const ACCOUNT: &str = "AC00000000000000000000000000000001";
-const TOKEN: &str = "the-token-of-the-flow-calls";
+pub(crate) const ACCOUNT: &str = "AC00000000000000000000000000000001";
+pub(crate) const TOKEN: &str = "the-token-of-the-flow-calls";
 /// The URL that the carrier knows. Requests to it are led to wherever the server listens.
-const PUBLIC_URL: &str = "https://calls.example.com";
+pub(crate) const PUBLIC_URL: &str = "https://calls.example.com";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The way from the carrier to the server. Sounds are somebody else's, and they are always there.
@@ -42,6 +42,17 @@ impl Http for Wire {
         };
         request.url = format!("{}{path}", self.server);
         self.http.send(request).await
+    }
+}
+
+/// Where nobody answers.
+#[derive(Debug)]
+pub(crate) struct Nowhere;
+
+#[async_trait]
+impl Http for Nowhere {
+    async fn send(&self, _: HttpRequest) -> Result<HttpResponse, HttpError> {
+        Err(HttpError::Forbidden)
     }
 }
 
@@ -81,6 +92,11 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn open() -> Self {
+        Self::open_on(None).await
+    }
+
+    /// With the carrier's API at this address.
+    pub(crate) async fn open_on(twilio_api_url: Option<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = Settings {
             data_dir: Some(folder.path().display().to_string()),
@@ -88,6 +104,7 @@ impl Stage {
             public_url: Some(PUBLIC_URL.into()),
             twilio_account_sid: Some(ACCOUNT.into()),
             twilio_auth_token: Some(TOKEN.into()),
+            twilio_api_url,
             ..Settings::default()
         };
         let server = start::bind(settings.check().unwrap(), Arc::new(Offline)).await.unwrap();
@@ -104,6 +121,11 @@ impl Stage {
     pub(crate) async fn close(self) {
         let _ = self.stop.send(());
         tokio::time::timeout(PATIENCE, self.serving).await.unwrap().unwrap();
+    }
+
+    /// The way of a phone's requests to the server.
+    pub(crate) fn http(&self) -> Arc<dyn Http> {
+        self.wire.clone()
     }
 
     pub(crate) async fn buyer(&self, name: &str, number: &str) -> String {

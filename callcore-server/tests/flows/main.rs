@@ -4,16 +4,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod api;
 mod counted;
 mod custom_code;
+mod cuts;
 mod fallback;
 mod flow;
 mod office;
 mod pixels;
 mod receiver;
+mod sending;
 #[path = "../support/server.rs"]
 #[expect(dead_code, reason = "other tests kill it")]
 mod server;
+mod statistics;
 mod transfers;
 #[path = "../support/twilio.rs"]
 mod twilio;

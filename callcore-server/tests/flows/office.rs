@@ -25,7 +25,7 @@ use crate::world::{ACCOUNT, CALLED, CALLER, PUBLIC_URL, TENANT, TOKEN};
 
 const CAMPAIGN: CampaignId = CampaignId::from_uuid(Uuid::from_u128(1));
 const NUMBER: NumberId = NumberId::from_uuid(Uuid::from_u128(2));
-const FLOW: FlowId = FlowId::from_uuid(Uuid::from_u128(3));
+pub(crate) const FLOW: FlowId = FlowId::from_uuid(Uuid::from_u128(3));
 
 /// Longer than anything takes that comes at all.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -90,8 +90,8 @@ pub(crate) async fn configure(stores: &Stores, flow: FlowDefinition) {
 /// Edits the flow and publishes what came of it.
 pub(crate) async fn publish(stores: &Stores, flow: FlowDefinition) {
     let now = chrono::Utc::now();
-    let newest = stores.flows.versions(TENANT, FLOW).await.unwrap();
-    let version = newest[0].draft;
+    let newest = stores.flows.newest(TENANT, FLOW).await.unwrap();
+    let version = newest.unwrap().draft;
     let replaced = stores.registry.replace(TENANT, FLOW.uuid(), version, object(flow), now);
     let draft = replaced.await.unwrap();
     stores.flows.publish(TENANT, FLOW, draft.version, now).await.unwrap();

@@ -85,6 +85,56 @@ async fn somebody_answers_and_the_flow_goes_on_after_the_talk() {
     office.close().await;
 }
 
+/// Otherwise the caller, of whom nobody seems to have heard, would be taken out of the conversation.
+#[tokio::test]
+async fn whoever_asks_what_to_hear_has_answered() {
+    let (twilio, office, _folder) = open(Fate::Unheard).await;
+    wait(&twilio, &office).await;
+    assert!(invited(&twilio).await.contains("<Conference "));
+    let call = journey(&office.app.stores, CALL).await.call;
+    assert!(call.attempts[0].connected(), "{:?}", call.attempts[0]);
+    assert_eq!(call.attempts[0].leg.as_deref(), Some(crate::twilio::LEG));
+    office.close().await;
+}
+
+/// Nobody is rung again who talks already, and a second leg that was made all the same joins nothing.
+#[tokio::test]
+async fn an_invitation_that_rang_although_the_carrier_failed_is_not_repeated() {
+    let (twilio, office, _folder) = open(Fate::Unsure).await;
+    let (_, asked) = wait(&twilio, &office).await;
+    assert!(invited(&twilio).await.contains("<Conference "));
+    let call = journey(&office.app.stores, CALL).await.call.id;
+    let begun = std::time::Instant::now();
+    let invitation = loop {
+        let invitation = office.app.stores.outbox.of_call(TENANT, call).await.unwrap().remove(0);
+        if invitation.status != DeliveryStatus::Waiting {
+            break invitation;
+        }
+        assert!(begun.elapsed() < crate::office::PATIENCE, "{invitation:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    assert_eq!((invitation.status, invitation.attempts), (DeliveryStatus::Delivered, 2));
+    let second = Form::from_iter([
+        ("CallSid", "CA000000000000000000000000000000fe"),
+        ("AccountSid", crate::world::ACCOUNT),
+        ("CallStatus", "in-progress"),
+    ]);
+    let heard = office.line.post(asked.get("Url").unwrap(), &second).await;
+    assert!(heard.text.contains("<Hangup/>"), "{heard:?}");
+    let busy = Form::from_iter([
+        ("CallSid", "CA000000000000000000000000000000fe"),
+        ("AccountSid", crate::world::ACCOUNT),
+        ("CallStatus", "busy"),
+    ]);
+    let told = office.line.post(asked.get("StatusCallback").unwrap(), &busy).await;
+    assert_eq!(told.status, 204);
+    let rest = twilio.rest().await;
+    assert!(rest.is_empty(), "nobody is rung or recalled: {rest:?}");
+    let attempt = &journey(&office.app.stores, CALL).await.call.attempts[0];
+    assert!(attempt.connected() && !attempt.is_over(), "{attempt:?}");
+    office.close().await;
+}
+
 #[tokio::test]
 async fn where_it_is_busy_the_caller_is_taken_out_and_the_flow_goes_on() {
     let (twilio, office, _folder) = open(Fate::Busy).await;
@@ -162,6 +212,10 @@ async fn webhooks_of_invitations_and_flows_need_the_carriers_signature() {
     assert_ne!(changed, own[0]);
     let forged = office.line.post_signed(&changed, &form, signature).await;
     assert_eq!(forged.status, 403);
+    let mut form = form;
+    form.push("RecordingSid", "RE1");
+    form.push("TranscriptionStatus", "completed");
+    form.push("TranscriptionText", "Hello.");
     assert_eq!(office.line.post(&transcription, &form).await.status, 204);
     office.close().await;
 }

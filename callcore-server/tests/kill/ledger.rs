@@ -91,6 +91,7 @@ impl Ledger {
             EventKind::Incoming(_)
             | EventKind::LegProgress(_)
             | EventKind::Recording(_)
+            | EventKind::Transcription(_)
             | EventKind::TargetReport(_) => false,
         };
         if is_over {

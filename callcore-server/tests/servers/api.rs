@@ -45,7 +45,7 @@ impl Api {
         self.send(Method::POST, path, None, StatusCode::OK).await
     }
 
-    async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,

@@ -29,8 +29,12 @@ pub(crate) enum Fate {
     Answered,
     /// It is busy.
     Busy,
-    /// The API refuses to make it.
+    /// The API refuses to make it, and to end a call.
     Refused,
+    /// Somebody answers and runs the document, but the word of the answer is lost.
+    Unheard,
+    /// It rings, and somebody answers, but the API fails after it began to.
+    Unsure,
 }
 
 /// What happened at the carrier.
@@ -129,7 +133,11 @@ async fn make(
     if api.fate == Fate::Refused {
         return refusal(StatusCode::BAD_REQUEST, "The number is not verified");
     }
+    let fate = api.fate;
     tokio::spawn(async move { api.ring(&form).await });
+    if fate == Fate::Unsure {
+        return refusal(StatusCode::SERVICE_UNAVAILABLE, "Try again");
+    }
     (StatusCode::CREATED, serde_json::json!({ "sid": LEG }).to_string()).into_response()
 }
 
@@ -145,6 +153,14 @@ async fn change(
     let form = Form::parse(&body).unwrap();
     api.tell.send(Happened::Asked(format!("Calls/{call}"), form.clone())).unwrap();
     let call = call.trim_end_matches(".json").to_owned();
+    if form.get("Status") == Some("completed") {
+        if api.fate == Fate::Refused {
+            return refusal(StatusCode::BAD_REQUEST, "Call is not in-progress. Cannot redirect.");
+        }
+        let status = format!("{}/api/webhooks/status", crate::world::PUBLIC_URL);
+        tokio::spawn(async move { api.line().post(&status, &leg(&call, "completed")).await });
+        return (StatusCode::OK, "{}").into_response();
+    }
     tokio::spawn(async move {
         let caller = leg(&call, "in-progress");
         let document = api.line().post(form.get("Url").unwrap(), &caller).await.text;
@@ -168,7 +184,9 @@ impl Api {
         if self.fate == Fate::Busy {
             return self.tell_status(asked, "busy").await;
         }
-        self.tell_status(asked, "in-progress").await;
+        if self.fate != Fate::Unheard {
+            self.tell_status(asked, "in-progress").await;
+        }
         let answered = leg(LEG, "in-progress");
         let document = self.line().post(asked.get("Url").unwrap(), &answered).await.text;
         self.tell.send(Happened::Invited(document)).unwrap();

@@ -1,7 +1,7 @@
 //! A flow in a body, and a flow in the registry: as a draft, or as a template of drafts.
 
 use callcore::model::{FlowDefinition, Kind, Object, WrongKind};
-use callcore::vocabulary::Problem;
+use callcore::vocabulary::{Problem, limits};
 use utoipa::ToSchema;
 
 use crate::api::resource::Configured;
@@ -20,7 +20,9 @@ impl Document for FlowDefinition {
         "version",
         "publishedAt",
         "builtIn",
+        "archivedAt",
     ];
+    const MOST_BYTES: usize = limits::FLOW_BYTES;
 
     fn check(&self) -> Vec<Problem> {
         Self::check(self)

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::draft::Draft;
-use super::problems::refuse;
+use super::problems::passing;
 use super::sample;
 use crate::api::resource;
 use crate::auth::Principal;
@@ -87,7 +87,7 @@ fn told(
     let program = match compile_node(flow, node) {
         Ok(program) => program,
         Err(problems) => {
-            refuse(problems)?;
+            passing(problems)?;
             return Err(unknown_node(node));
         }
     };

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use callcore::flow::{Checked, CustomCode, FlowProblem, Surroundings, check};
-use callcore::model::{Campaign, FlowDefinition, Kind, Object};
+use callcore::model::{Campaign, FlowDefinition, FlowReferences, Kind, Object};
 use callcore::port::ScriptError;
 use callcore::vocabulary::{PageRequest, Severity, TenantId, limits};
 use serde_json::Value;
-use uuid::Uuid;
 
+use super::code;
 use crate::http::{Failure, Fault};
 use crate::outgoing;
 use crate::state::App;
@@ -17,8 +17,8 @@ use crate::state::App;
 /// Checks flows of one tenant.
 #[derive(Debug)]
 pub(super) struct Inspector<'a> {
-    pub(super) app: &'a App,
-    pub(super) tenant: TenantId,
+    app: &'a App,
+    tenant: TenantId,
     around: Surroundings,
     knows_tags: bool,
 }
@@ -30,24 +30,27 @@ impl<'a> Inspector<'a> {
         tenant: TenantId,
         flows: impl IntoIterator<Item = &'f FlowDefinition>,
     ) -> Result<Self, Failure> {
-        let mut named = Surroundings::default();
+        let mut named = FlowReferences::default();
         for flow in flows {
             let references = flow.references();
             named.buyers.extend(references.buyers);
             named.routers.extend(references.routers);
         }
-        let mut around = Surroundings::default();
-        for buyer in named.buyers {
-            if exists(app, tenant, Kind::Buyer, buyer.uuid()).await? {
-                around.buyers.insert(buyer);
-            }
-        }
-        for router in named.routers {
-            if exists(app, tenant, Kind::Router, router.uuid()).await? {
-                around.routers.insert(router);
-            }
-        }
+        let FlowReferences { buyers, routers } = app.stores.flows.known(tenant, named).await?;
+        let around = Surroundings { buyers, routers, tags: BTreeSet::new() };
         Ok(Self { app, tenant, around, knows_tags: false })
+    }
+
+    /// All problems of a flow but those of its custom code, which takes too long to check for many:
+    /// errors, then warnings.
+    pub(super) async fn problems_in_short(
+        &mut self,
+        flow: &FlowDefinition,
+    ) -> Result<Vec<FlowProblem>, Failure> {
+        let Checked { mut problems, .. } = self.checked(flow).await?;
+        self.check_urls(flow, &mut problems);
+        problems.sort_by_key(|problem| problem.severity);
+        Ok(problems)
     }
 
     /// All problems of a flow: errors, then warnings.
@@ -78,10 +81,13 @@ impl<'a> Inspector<'a> {
     }
 
     async fn code_problem(&self, code: &CustomCode) -> Option<FlowProblem> {
-        let error = self.app.script.check(&code.code).await.err()?;
+        let error = code::check(self.app, &code.code).await.err()?;
+        // Whatever else came in between says nothing of the code.
         let (severity, word) = match error {
-            ScriptError::Unavailable(_) => (Severity::Warning, "code_not_checked"),
-            _ => (Severity::Error, "bad_code"),
+            ScriptError::Syntax(_) | ScriptError::Thrown(_) | ScriptError::Memory => {
+                (Severity::Error, "bad_code")
+            }
+            _ => (Severity::Warning, "code_not_checked"),
         };
         Some(FlowProblem {
             severity,
@@ -108,19 +114,15 @@ impl<'a> Inspector<'a> {
     }
 }
 
-/// 422 with the errors among problems, if there are any.
+/// The problems of a flow that nothing stands in the way of: warnings.
 ///
 /// # Errors
-/// [`Failure::Invalid`].
-pub(super) fn refuse(problems: Vec<FlowProblem>) -> Result<(), Failure> {
-    let blocking = problems.into_iter().filter(FlowProblem::blocks);
-    let faults: Vec<Fault> =
-        blocking.map(|problem| Fault::new(problem.path, problem.code, problem.message)).collect();
-    if faults.is_empty() { Ok(()) } else { Err(Failure::Invalid(faults)) }
-}
-
-async fn exists(app: &App, tenant: TenantId, kind: Kind, id: Uuid) -> Result<bool, Failure> {
-    Ok(app.stores.registry.read(tenant, kind, id).await?.is_some())
+/// [`Failure::Invalid`] with all problems, if there is an error among them.
+pub(super) fn passing(problems: Vec<FlowProblem>) -> Result<Vec<FlowProblem>, Failure> {
+    if problems.iter().any(FlowProblem::blocks) {
+        return Err(Failure::Invalid(problems.into_iter().map(Fault::from).collect()));
+    }
+    Ok(problems)
 }
 
 /// The names of the tags that the tenant's campaigns set.

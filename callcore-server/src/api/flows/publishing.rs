@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use callcore::flow::FlowProblem;
 use callcore::model::{FlowDefinition, Stored};
-use callcore::port::RegistryError;
+use callcore::port::{FlowStage, RegistryError};
 use callcore::vocabulary::{FlowId, limits};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::draft::Draft;
-use super::problems::{Inspector, refuse};
-use super::shown::{FlowResource, newest, shown};
+use super::problems::{Inspector, passing};
+use super::shown::{FlowResource, shown};
 use crate::api::resource;
 use crate::auth::Principal;
 use crate::http::problem::ProblemDocument;
@@ -37,6 +37,8 @@ struct FlowProblems {
 struct PublishedFlow {
     /// The version that new calls run from now on.
     version: u32,
+    /// Warnings.
+    problems: Vec<FlowProblem>,
 }
 
 /// The resource's paths.
@@ -77,21 +79,34 @@ async fn publish(
 ) -> Result<Json<PublishedFlow>, Failure> {
     let tenant = principal.tenant;
     for _ in 0..limits::RESTEPS {
-        let draft: Stored<Draft> = resource::read(&app, tenant, id).await?;
-        let flow = &draft.value.0;
-        refuse(Inspector::of(&app, tenant, [flow]).await?.problems(flow).await?)?;
+        let record = app.stores.flows.record(tenant, FlowId::from_uuid(id)).await?;
+        let record = record.ok_or(Failure::NotFound)?;
+        if record.stage() == FlowStage::Archived {
+            return Err(archived());
+        }
+        let flow = &record.draft.value;
+        let problems = Inspector::of(&app, tenant, [flow]).await?.problems(flow).await?;
+        let problems = passing(problems)?;
         // A draft that was written again without a change is no new version.
-        let newest = newest(&app, tenant, id).await?;
-        if let Some(same) = newest.filter(|newest| newest.definition == *flow) {
-            return Ok(Json(PublishedFlow { version: same.number }));
+        if let Some(version) = record.published.filter(|_| !record.changed) {
+            return Ok(Json(PublishedFlow { version, problems }));
         }
         let (flow, now) = (FlowId::from_uuid(id), app.clock.now());
-        match app.stores.flows.publish(tenant, flow, draft.version, now).await {
+        match app.stores.flows.publish(tenant, flow, record.draft.version, now).await {
             Err(RegistryError::VersionConflict) => {}
-            published => return Ok(Json(PublishedFlow { version: published?.number })),
+            Err(RegistryError::FlowArchived) => return Err(archived()),
+            published => {
+                let version = published?.number;
+                return Ok(Json(PublishedFlow { version, problems }));
+            }
         }
     }
     Err(RegistryError::VersionConflict.into())
+}
+
+/// 409 for publishing an archived flow.
+fn archived() -> Failure {
+    Failure::conflict("/status", "flow_archived", "the flow is archived: restore it first")
 }
 
 /// Begins a new flow with the draft of this one.
@@ -109,7 +124,7 @@ async fn duplicate(
     let flow = draft.value.0;
     let copy = FlowDefinition { name: name_of_copy(&flow.name), ..flow };
     let created = resource::create(&app, tenant, Uuid::new_v4(), Draft(copy)).await?;
-    Ok((StatusCode::CREATED, Json(shown(&app, tenant, created).await?)))
+    Ok((StatusCode::CREATED, Json(shown(&app, tenant, created.id).await?)))
 }
 
 /// The name, shortened where the copy's would be too long.

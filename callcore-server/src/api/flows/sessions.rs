@@ -1,13 +1,13 @@
 //! `/api/flow-sessions`: calls that ran a flow, where they stand in it, and the log of what each node
 //! did. Sensitive answers are masked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use axum::Json;
 use axum::extract::State;
 use callcore::call::{Call, Fact, FlowStatus, NodeRun};
 use callcore::port::{CallFilter, DeliveryRecord, DeliveryStatus, FlowFilter};
-use callcore::vocabulary::{CallId, FlowId};
+use callcore::vocabulary::{CallId, FlowId, PageRequest};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -15,11 +15,16 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use crate::api::calls;
 use crate::auth::Principal;
 use crate::http::page::PagingParameters;
 use crate::http::problem::ProblemDocument;
-use crate::http::{Failure, Id, Listing, Paging};
+use crate::http::{Failure, Fault, Id, Listing, Paging};
 use crate::state::App;
+
+/// How many calls one request looks at for sessions that stand as asked. A page may be short and still
+/// have another after it.
+const MOST_CALLS: usize = 5_000;
 
 /// A call in a flow.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,8 +38,10 @@ struct FlowSessionSummary {
     campaign_id: Uuid,
     /// The flow.
     flow_id: Uuid,
-    /// The version that the call stays on.
+    /// The version that the call stays on; of a test call, the number of its trial.
     version: u32,
+    /// Whether the call is a test (`POST /api/flows/{id}/test-call`).
+    test: bool,
     /// How it stands.
     status: FlowStatus,
     /// The node that the call is in, or was in at the end.
@@ -112,10 +119,18 @@ struct DeliveryEntry {
 /// The query parameters of the list, for the OpenAPI document.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[expect(dead_code, reason = "read by name in `filter`")]
+#[expect(dead_code, reason = "read by name in `filter`, which reports every problem at once")]
 struct SessionParameters {
     /// Calls that ran this flow, in any version.
     flow_id: Option<Uuid>,
+    /// Sessions that stand or ended like this.
+    status: Option<FlowStatus>,
+    /// Calls of this campaign.
+    campaign_id: Option<Uuid>,
+    /// Calls that came in at this time or later.
+    from: Option<DateTime<Utc>>,
+    /// Calls that came in before this time.
+    to: Option<DateTime<Utc>>,
 }
 
 /// The resource's paths.
@@ -132,17 +147,57 @@ async fn list(
     principal: Principal,
     paging: Paging,
 ) -> Result<Json<Listing<FlowSessionSummary>>, Failure> {
-    let flow = match paging.query.get("flowId") {
-        None => FlowFilter::Any,
-        Some(id) => FlowFilter::Flow(FlowId::from_uuid(
-            id.parse()
-                .map_err(|_| Failure::invalid("/flowId", "bad_format", "a UUID is expected"))?,
-        )),
-    };
-    let filter = CallFilter { flow: Some(flow), ..CallFilter::default() };
-    let page = app.stores.calls.list(principal.tenant, &filter, paging.page).await?;
-    let items = page.items.iter().filter_map(FlowSessionSummary::of).collect();
-    Ok(Json(Listing { items, next_cursor: page.next.map(|cursor| cursor.to_string()) }))
+    let mut filter = filter(&paging.query)?;
+    let wanted = filter.flow_status;
+    // The store knows nothing of a session that came to its end while nobody looked.
+    filter.flow_status = wanted.filter(|status| *status != FlowStatus::Expired);
+    let (now, mut after, mut looked_at) = (app.clock.now(), paging.page.after, 0);
+    let mut items: Vec<FlowSessionSummary> = Vec::new();
+    loop {
+        let page = PageRequest { limit: paging.page.limit - items.len(), after };
+        let page = app.stores.calls.list(principal.tenant, &filter, page).await?;
+        looked_at += page.items.len();
+        let sessions = page.items.iter().filter_map(|call| FlowSessionSummary::of(call, now));
+        items.extend(sessions.filter(|one| wanted.is_none_or(|status| one.status == status)));
+        after = page.next;
+        if after.is_none() || items.len() >= paging.page.limit || looked_at >= MOST_CALLS {
+            let next_cursor = after.map(|cursor| cursor.to_string());
+            return Ok(Json(Listing { items, next_cursor }));
+        }
+    }
+}
+
+/// Reads the filters of the list, those that calls have too in the same way.
+///
+/// # Errors
+/// [`Failure::Invalid`] with everything that is wrong.
+fn filter(query: &HashMap<String, String>) -> Result<CallFilter, Failure> {
+    let mut faults = Vec::new();
+    let shared = ["campaignId", "from", "to"].iter().filter_map(|name| query.get_key_value(*name));
+    let shared = shared.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let mut filter = calls::filter(&shared).or_else(|failure| match failure {
+        Failure::Invalid(found) => {
+            faults.extend(found);
+            Ok(CallFilter::default())
+        }
+        other => Err(other),
+    })?;
+    filter.flow = Some(FlowFilter::Any);
+    if let Some(id) = query.get("flowId") {
+        match id.parse() {
+            Ok(id) => filter.flow = Some(FlowFilter::Flow(FlowId::from_uuid(id))),
+            Err(_) => faults.push(Fault::new("/flowId", "bad_format", "a UUID is expected")),
+        }
+    }
+    if let Some(status) = query.get("status") {
+        filter.flow_status = FlowStatus::from_name(status);
+        if filter.flow_status.is_none() {
+            let message =
+                format!("one of {} is expected", FlowStatus::ALL.map(FlowStatus::name).join(", "));
+            faults.push(Fault::new("/status", "unknown_word", message));
+        }
+    }
+    if faults.is_empty() { Ok(filter) } else { Err(Failure::Invalid(faults)) }
 }
 
 /// Reads a call's way through its flow.
@@ -156,7 +211,8 @@ async fn read(
 ) -> Result<Json<FlowSessionLog>, Failure> {
     let (tenant, id) = (principal.tenant, CallId::from_uuid(id));
     let journey = app.stores.calls.read(tenant, id).await?.ok_or(Failure::NotFound)?;
-    let summary = FlowSessionSummary::of(&journey.call).ok_or(Failure::NotFound)?;
+    let summary =
+        FlowSessionSummary::of(&journey.call, app.clock.now()).ok_or(Failure::NotFound)?;
     let deliveries = app.stores.outbox.of_call(tenant, id).await?;
     Ok(Json(FlowSessionLog {
         summary,
@@ -171,8 +227,8 @@ fn entries(fact: Fact) -> impl Iterator<Item = NodeEntry> {
 }
 
 impl FlowSessionSummary {
-    /// The session of a call that ran a flow.
-    fn of(call: &Call) -> Option<Self> {
+    /// The session of a call that ran a flow, as it stands now.
+    fn of(call: &Call, now: DateTime<Utc>) -> Option<Self> {
         let session = call.flow.as_ref()?;
         Some(Self {
             id: call.id.uuid(),
@@ -180,7 +236,8 @@ impl FlowSessionSummary {
             campaign_id: call.campaign.uuid(),
             flow_id: session.flow.uuid(),
             version: session.version,
-            status: session.status,
+            test: session.is_trial(),
+            status: session.status_at(now),
             node_id: session.node.clone(),
             variables: session.shown_variables(),
             started_at: session.started_at,

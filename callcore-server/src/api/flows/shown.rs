@@ -1,15 +1,14 @@
 //! How a flow is shown: its document, what is wrong with it, and what of it is published.
 
 use callcore::flow::FlowProblem;
-use callcore::model::{FlowDefinition, Stored};
-use callcore::port::FlowVersion;
+use callcore::model::FlowDefinition;
+use callcore::port::{FlowRecord, FlowStage};
 use callcore::vocabulary::{FlowId, TenantId};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::draft::Draft;
 use super::problems::Inspector;
 use crate::http::Failure;
 use crate::state::App;
@@ -22,6 +21,8 @@ pub(super) enum FlowState {
     Draft,
     /// A version of it is published.
     Published,
+    /// It was put away: it is not published, and no campaign takes it up.
+    Archived,
 }
 
 /// A flow: its draft, and what of it is published.
@@ -36,53 +37,56 @@ pub(super) struct FlowResource {
     pub(super) updated_at: DateTime<Utc>,
     /// Whether calls can run it.
     pub(super) status: FlowState,
-    /// The version that new calls run; null where it was never published.
+    /// The newest version, which new calls run; null where it was never published.
     pub(super) published_version: Option<u32>,
     /// Whether the draft differs from what new calls run.
     pub(super) unpublished_changes: bool,
-    /// Everything that is wrong with the draft: errors, which forbid publishing, then warnings.
+    /// When it was archived; absent where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) archived_at: Option<DateTime<Utc>>,
+    /// Everything that is wrong with the draft: errors, which forbid publishing, then warnings. In
+    /// lists without what is wrong with custom code.
     pub(super) problems: Vec<FlowProblem>,
     /// The draft.
     #[serde(flatten)]
     pub(super) definition: FlowDefinition,
 }
 
-/// The version of a flow that new calls run.
-pub(super) async fn newest(
-    app: &App,
-    tenant: TenantId,
-    id: Uuid,
-) -> Result<Option<FlowVersion>, Failure> {
-    let versions = app.stores.flows.versions(tenant, FlowId::from_uuid(id)).await?;
-    Ok(versions.into_iter().next())
-}
-
 /// A flow as it is shown.
-pub(super) async fn shown(
-    app: &App,
-    tenant: TenantId,
-    stored: Stored<Draft>,
-) -> Result<FlowResource, Failure> {
-    let mut inspector = Inspector::of(app, tenant, [&stored.value.0]).await?;
-    shown_by(&mut inspector, stored).await
+///
+/// # Errors
+/// [`Failure::NotFound`], [`Failure::Unavailable`].
+pub(super) async fn shown(app: &App, tenant: TenantId, id: Uuid) -> Result<FlowResource, Failure> {
+    let record = app.stores.flows.record(tenant, FlowId::from_uuid(id)).await?;
+    let record = record.ok_or(Failure::NotFound)?;
+    let mut inspector = Inspector::of(app, tenant, [&record.draft.value]).await?;
+    let problems = inspector.problems(&record.draft.value).await?;
+    Ok(FlowResource::new(record, problems))
 }
 
-/// A flow as it is shown, by an inspector that knows what it names.
-pub(super) async fn shown_by(
-    inspector: &mut Inspector<'_>,
-    stored: Stored<Draft>,
-) -> Result<FlowResource, Failure> {
-    let newest = newest(inspector.app, inspector.tenant, stored.id).await?;
-    let problems = inspector.problems(&stored.value.0).await?;
-    let published = newest.as_ref().map(|newest| &newest.definition);
-    Ok(FlowResource {
-        id: stored.id,
-        created_at: stored.created_at,
-        updated_at: stored.updated_at,
-        status: if newest.is_some() { FlowState::Published } else { FlowState::Draft },
-        unpublished_changes: published != Some(&stored.value.0),
-        published_version: newest.map(|newest| newest.number),
-        problems,
-        definition: stored.value.0,
-    })
+impl FlowResource {
+    /// A flow with what is wrong with its draft.
+    pub(super) fn new(record: FlowRecord, problems: Vec<FlowProblem>) -> Self {
+        Self {
+            id: record.draft.id,
+            created_at: record.draft.created_at,
+            updated_at: record.draft.updated_at,
+            status: record.stage().into(),
+            published_version: record.published,
+            unpublished_changes: record.changed,
+            archived_at: record.archived_at,
+            problems,
+            definition: record.draft.value,
+        }
+    }
+}
+
+impl From<FlowStage> for FlowState {
+    fn from(stage: FlowStage) -> Self {
+        match stage {
+            FlowStage::Draft => Self::Draft,
+            FlowStage::Published => Self::Published,
+            FlowStage::Archived => Self::Archived,
+        }
+    }
 }

@@ -1,13 +1,15 @@
 //! `/api/flows/{id}/simulate`: plays a call through a flow without a phone. Nobody is dialled or asked,
 //! and nothing is stored.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use callcore::flow::{
-    Answer, Context, Need, SimulatedInput, Simulation, SimulationOutcome, SimulationStep,
-    TakenExit, Transcript, TranscriptEntry,
+    Answer, Context, EntryKind, Need, SimulatedInput, Simulation, SimulationOutcome,
+    SimulationStep, TakenExit, Transcript, TranscriptEntry,
 };
-use callcore::model::FlowDefinition;
+use callcore::model::{Campaign, FlowDefinition, NoRoute};
 use callcore::plan::{FlowPlan, PinnedFlow, Plan};
 use callcore::vocabulary::{CallId, FlowId, PhoneNumber, Tags, TenantId};
 use chrono::{DateTime, Utc};
@@ -18,11 +20,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::code;
 use super::draft::Draft;
 use super::dry_route::{DecisionOfNode, DryRoutes, source};
-use super::problems::{Inspector, refuse};
+use super::problems::{Inspector, passing};
 use super::sample;
-use super::shown::newest;
 use crate::api::resource;
 use crate::auth::Principal;
 use crate::http::problem::ProblemDocument;
@@ -35,6 +37,10 @@ use crate::state::App;
 struct SimulationRequest {
     /// Who calls; a sample number where absent.
     caller: Option<PhoneNumber>,
+    /// What is dialled; a sample number where absent.
+    called: Option<PhoneNumber>,
+    /// Key-value facts on the call.
+    tags: BTreeMap<String, String>,
     /// When the call comes in; now where absent.
     at: Option<DateTime<Utc>>,
     /// What the caller does and what becomes of dials, in order: a text (keys, or words where the
@@ -96,7 +102,7 @@ async fn simulate(
     OptionalBody(request): OptionalBody<SimulationRequest>,
 ) -> Result<Json<SimulatedCall>, Failure> {
     let tenant = principal.tenant;
-    let inputs = inputs(&request.inputs)?;
+    let (inputs, tags) = given(&request)?;
     let (version, definition) = chosen(&app, tenant, id, request.draft).await?;
     let pinned = PinnedFlow { flow: FlowId::from_uuid(id), version };
     let plan = Plan::compile(&source(&app, tenant, request.campaign_id, pinned, definition).await?);
@@ -109,7 +115,7 @@ async fn simulate(
         None => sample::caller(),
     };
     let now = request.at.unwrap_or_else(|| app.clock.now());
-    let tags = Tags::default();
+    let called = request.called.as_ref().map_or(sample::CALLED, PhoneNumber::as_str);
     let context = Context {
         tenant,
         call: CallId::from_uuid(Uuid::nil()),
@@ -117,14 +123,16 @@ async fn simulate(
         flow: pinned.flow,
         version,
         caller: &caller,
-        called: sample::CALLED,
+        called,
         tags: &tags,
         now,
     };
     let simulation = Simulation::new(&flow.program, context, inputs);
     let mut routes = DryRoutes::new(&app, flow, &caller, request.ordinal.into());
-    let transcript = play(&app, flow, simulation, &mut routes, request.ordinal.into()).await?;
-    let Transcript { entries, exits, outcome, unused_inputs } = transcript;
+    let ordinal = request.ordinal.into();
+    let transcript = play(&app, tenant, flow, simulation, &mut routes, ordinal).await?;
+    let Transcript { mut entries, exits, outcome, unused_inputs } = transcript;
+    explain(&mut entries, request.campaign_id.and(Some(&plan.campaign)));
     let (decisions, note) = routes.finish();
     let outcome = SimulatedOutcome { outcome, note };
     Ok(Json(SimulatedCall { transcript: entries, exits, outcome, decisions, unused_inputs }))
@@ -133,6 +141,7 @@ async fn simulate(
 /// Plays the call to its end.
 async fn play(
     app: &App,
+    tenant: TenantId,
     flow: &FlowPlan,
     mut simulation: Simulation<'_>,
     routes: &mut DryRoutes<'_>,
@@ -145,7 +154,7 @@ async fn play(
         };
         let answer = match need {
             Need::Script { code, call } => {
-                let answer = app.script.run(&code, &call).await;
+                let answer = code::run(app, tenant, &code, &call).await;
                 Answer::Scripted(answer.map_err(|error| error.to_string()))
             }
             Need::Ordinal { .. } => Answer::Ordinal(ordinal),
@@ -169,10 +178,11 @@ async fn chosen(
     let stored = resource::read::<Draft>(app, tenant, id).await?;
     if draft {
         let flow = stored.value.0;
-        refuse(Inspector::of(app, tenant, [&flow]).await?.problems(&flow).await?)?;
+        passing(Inspector::of(app, tenant, [&flow]).await?.problems(&flow).await?)?;
         return Ok((0, flow));
     }
-    let newest = newest(app, tenant, id).await?.ok_or_else(|| {
+    let newest = app.stores.flows.newest(tenant, FlowId::from_uuid(id)).await?;
+    let newest = newest.ok_or_else(|| {
         let message =
             "the flow was never published: publish it, or play its draft with draft: true";
         Failure::invalid("/draft", "not_published", message)
@@ -180,9 +190,49 @@ async fn chosen(
     Ok((newest.number, newest.definition))
 }
 
-fn inputs(values: &[Value]) -> Result<Vec<SimulatedInput>, Failure> {
-    let mut inputs = Vec::new();
+/// Says where the call goes that the flow let go of: into the campaign's plain routing, or to its
+/// no-route treatment. Without a campaign it is not known which.
+fn explain(entries: &mut [TranscriptEntry], campaign: Option<&Campaign>) {
+    let Some(last) = entries.last_mut() else { return };
+    let treatment = campaign.map(|campaign| &campaign.no_route);
+    match last.kind {
+        EntryKind::PlainRouting => {
+            let text = match campaign {
+                Some(campaign) => format!("the plain routing of the campaign {:?}", campaign.name),
+                None => "the plain routing of the campaign".to_owned(),
+            };
+            last.text = Some(text);
+        }
+        EntryKind::NoRoute => {
+            last.destination =
+                treatment.and_then(|treatment| Some(treatment.number.as_ref()?.to_string()));
+            last.text = Some(match treatment {
+                None => "the no-route treatment of the campaign".to_owned(),
+                Some(NoRoute { number: Some(_), .. }) => "the no-route number".to_owned(),
+                Some(NoRoute { message: Some(message), .. }) => message.clone(),
+                Some(_) => "the no-route message, and a hang-up".to_owned(),
+            });
+        }
+        _ => {}
+    }
+}
+
+/// What the caller does, and the tags of the call.
+fn given(request: &SimulationRequest) -> Result<(Vec<SimulatedInput>, Tags), Failure> {
     let mut faults = Vec::new();
+    let inputs = inputs(&request.inputs, &mut faults);
+    let mut tags = Tags::default();
+    for (name, value) in &request.tags {
+        if let Err(error) = tags.set(name, value) {
+            let place = name.replace('~', "~0").replace('/', "~1");
+            faults.push(Fault::new(format!("/tags/{place}"), "bad_tag", error.to_string()));
+        }
+    }
+    if faults.is_empty() { Ok((inputs, tags)) } else { Err(Failure::Invalid(faults)) }
+}
+
+fn inputs(values: &[Value], faults: &mut Vec<Fault>) -> Vec<SimulatedInput> {
+    let mut inputs = Vec::new();
     for (n, value) in values.iter().enumerate() {
         match SimulatedInput::try_from(value.clone()) {
             Ok(input) => inputs.push(input),
@@ -191,7 +241,7 @@ fn inputs(values: &[Value]) -> Result<Vec<SimulatedInput>, Failure> {
             }
         }
     }
-    if faults.is_empty() { Ok(inputs) } else { Err(Failure::Invalid(faults)) }
+    inputs
 }
 
 #[cfg(test)]
@@ -210,7 +260,8 @@ mod tests {
     #[test]
     fn every_input_that_is_none_is_told_with_its_place() {
         let values = [Value::from("1"), Value::from(1), Value::Null, Value::from(true)];
-        let Err(Failure::Invalid(faults)) = inputs(&values) else { panic!("they were taken") };
+        let mut faults = Vec::new();
+        inputs(&values, &mut faults);
         let paths: Vec<_> = faults.iter().map(|fault| fault.path.as_str()).collect();
         assert_eq!(paths, ["/inputs/1", "/inputs/3"]);
     }

@@ -19,7 +19,7 @@ use crate::api::resource;
 use crate::auth::Principal;
 use crate::http::page::PagingParameters;
 use crate::http::problem::ProblemDocument;
-use crate::http::{Failure, JsonBody, Listing, Paging};
+use crate::http::{Failure, Id, JsonBody, Listing, Paging};
 use crate::state::App;
 
 /// A template of flows.
@@ -55,7 +55,7 @@ impl From<Stored<Template>> for TemplateResource {
 
 /// The resource's paths.
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(read, replace, delete))
 }
 
 /// Lists templates: the tenant's own, newest first, then those that come with the program.
@@ -83,7 +83,7 @@ async fn list(
 /// Saves a flow as a template.
 #[utoipa::path(post, path = "/api/flows/templates", tag = "flows", request_body = FlowDefinition, responses(
     (status = 201, body = TemplateResource), (status = 401, body = ProblemDocument),
-    (status = 422, body = ProblemDocument)))]
+    (status = 413, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 async fn create(
     State(app): State<App>,
     principal: Principal,
@@ -92,6 +92,63 @@ async fn create(
     let id = Uuid::new_v4();
     let created = resource::create(&app, principal.tenant, id, Template(flow)).await?;
     Ok((StatusCode::CREATED, Json(created.into())))
+}
+
+/// Reads a template.
+#[utoipa::path(get, path = "/api/flows/templates/{id}", tag = "flows", params(("id" = String, Path)), responses(
+    (status = 200, body = TemplateResource), (status = 401, body = ProblemDocument),
+    (status = 404, body = ProblemDocument)))]
+async fn read(
+    State(app): State<App>,
+    principal: Principal,
+    Id(id): Id<String>,
+) -> Result<Json<TemplateResource>, Failure> {
+    if let Some(template) = built_in().into_iter().find(|template| template.id == id) {
+        return Ok(Json(template));
+    }
+    let id = id.parse().map_err(|_| Failure::NotFound)?;
+    let template: Stored<Template> = resource::read(&app, principal.tenant, id).await?;
+    Ok(Json(template.into()))
+}
+
+/// Replaces a template. Flows that were begun from it stay as they are.
+#[utoipa::path(put, path = "/api/flows/templates/{id}", tag = "flows", params(("id" = String, Path)), request_body = FlowDefinition, responses(
+    (status = 200, body = TemplateResource), (status = 401, body = ProblemDocument),
+    (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+    (status = 413, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn replace(
+    State(app): State<App>,
+    principal: Principal,
+    Id(id): Id<String>,
+    JsonBody(flow): JsonBody<FlowDefinition>,
+) -> Result<Json<TemplateResource>, Failure> {
+    let id = own(&id)?;
+    let written =
+        resource::change(&app, principal.tenant, id, |_| Ok(Template(flow.clone()))).await?;
+    Ok(Json(written.into()))
+}
+
+/// Deletes a template. Flows that were begun from it stay.
+#[utoipa::path(delete, path = "/api/flows/templates/{id}", tag = "flows", params(("id" = String, Path)), responses(
+    (status = 204), (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument),
+    (status = 409, body = ProblemDocument)))]
+async fn delete(
+    State(app): State<App>,
+    principal: Principal,
+    Id(id): Id<String>,
+) -> Result<StatusCode, Failure> {
+    resource::delete::<Template>(&app, principal.tenant, own(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The id of what can be one of the tenant's own.
+fn own(id: &str) -> Result<Uuid, Failure> {
+    if flow::templates().iter().any(|template| template.id == id) {
+        let message = "this template comes with the program and cannot be changed: save a copy of \
+                       it, which can";
+        return Err(Failure::conflict("", "built_in", message));
+    }
+    id.parse().map_err(|_| Failure::NotFound)
 }
 
 /// Fills a page up with what comes with the program, as if it were older than everything that tenants

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use axum::Router;
@@ -10,6 +11,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{Request, header};
 use callcore::memory::{MemoryStore, Offline};
 use callcore::port::{Script, ScriptError};
+use callcore::vocabulary::{TenantId, limits};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -25,10 +27,14 @@ struct Pretended;
 #[async_trait]
 impl Script for Pretended {
     async fn check(&self, code: &str) -> Result<(), ScriptError> {
-        if code == "broken" { Err(ScriptError::Syntax("line 1".into())) } else { Ok(()) }
+        match code {
+            "broken" => Err(ScriptError::Syntax("line 1".into())),
+            "late" => Err(ScriptError::Timeout),
+            _ => Ok(()),
+        }
     }
 
-    async fn run(&self, code: &str, _: &Value) -> Result<bool, ScriptError> {
+    async fn run(&self, _: TenantId, code: &str, _: &Value) -> Result<bool, ScriptError> {
         Ok(code == "true")
     }
 }
@@ -131,11 +137,13 @@ async fn custom_code_that_cannot_be_read_forbids_publishing() {
     assert_eq!(found(&flow), [("error", "bad_code", "/nodes/1/config/code")]);
     assert_eq!(flow["problems"][0]["nodeId"], "node");
     let refused = office.expect(422, "POST", &format!("{path}/publish"), Value::Null).await;
-    assert_eq!(refused["errors"][0]["code"], "bad_code");
+    let fault = &refused["errors"][0];
+    assert_eq!((&fault["code"], &fault["nodeId"]), (&json!("bad_code"), &json!("node")));
+    assert_eq!(fault["severity"], "error");
     let mended = office.expect(200, "PUT", &path, condition("true")).await;
     assert_eq!(mended["problems"], json!([]));
     let published = office.expect(200, "POST", &format!("{path}/publish"), Value::Null).await;
-    assert_eq!(published, json!({ "version": 1 }));
+    assert_eq!(published, json!({ "version": 1, "problems": [] }));
 }
 
 #[tokio::test]
@@ -145,6 +153,157 @@ async fn code_that_nobody_can_check_is_a_warning() {
     let problems = office.expect(200, "POST", &format!("{path}/validate"), Value::Null).await;
     assert_eq!(found(&problems), [("warning", "code_not_checked", "/nodes/1/config/code")]);
     office.expect(200, "POST", &format!("{path}/publish"), Value::Null).await;
+}
+
+#[tokio::test]
+async fn code_whose_check_comes_too_late_is_a_warning() {
+    let office = Office::with(Pretended).await;
+    let path = office.flow(condition("late")).await;
+    let warning = [("warning", "code_not_checked", "/nodes/1/config/code")];
+    let problems = office.expect(200, "POST", &format!("{path}/validate"), Value::Null).await;
+    assert_eq!(found(&problems), warning);
+    let published = office.expect(200, "POST", &format!("{path}/publish"), Value::Null).await;
+    assert_eq!(published["version"], 1);
+    assert_eq!(found(&published), warning);
+}
+
+#[tokio::test]
+async fn what_refuses_a_publication_comes_with_its_warnings() {
+    let office = Office::with(Pretended).await;
+    let mut flow = condition("late");
+    flow["nodes"].as_array_mut().unwrap().push(json!({
+        "id": "more", "type": "condition", "config": { "conditionType": "custom", "code": "broken" },
+    }));
+    let path = office.flow(flow).await;
+    let shown = office.expect(200, "GET", &path, Value::Null).await;
+    let of = |fault: &Value| {
+        ["severity", "code", "nodeId", "path", "message"].map(|key| fault[key].clone())
+    };
+    let all = |list: &Value| list.as_array().unwrap().iter().map(of).collect::<Vec<_>>();
+    let problems = all(&shown["problems"]);
+    assert!(problems.iter().any(|problem| problem[0] == "warning" && problem[2] == "node"));
+    for action in ["publish", "simulate"] {
+        let body = if action == "simulate" { json!({ "draft": true }) } else { Value::Null };
+        let refused = office.expect(422, "POST", &format!("{path}/{action}"), body).await;
+        assert_eq!(all(&refused["errors"]), problems, "{action}");
+    }
+}
+
+/// Tells how often it was asked, and how many asked at once.
+#[derive(Clone, Debug, Default)]
+struct Counted(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    inside: AtomicUsize,
+    most: AtomicUsize,
+    checks: AtomicUsize,
+}
+
+impl Counted {
+    async fn busy(&self) {
+        let inside = self.0.inside.fetch_add(1, Ordering::SeqCst) + 1;
+        self.0.most.fetch_max(inside, Ordering::SeqCst);
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        self.0.inside.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl Script for Counted {
+    async fn check(&self, _: &str) -> Result<(), ScriptError> {
+        self.0.checks.fetch_add(1, Ordering::SeqCst);
+        self.busy().await;
+        Ok(())
+    }
+
+    async fn run(&self, _: TenantId, _: &str, _: &Value) -> Result<bool, ScriptError> {
+        self.busy().await;
+        Ok(true)
+    }
+}
+
+#[tokio::test]
+async fn a_list_checks_no_custom_code() {
+    let counted = Counted::default();
+    let office = Office::with(counted.clone()).await;
+    office.flow(condition("true")).await;
+    let before = counted.0.checks.load(Ordering::SeqCst);
+    assert!(before > 0, "one flow is shown with all of its problems");
+    let listed = office.expect(200, "GET", "/api/flows?limit=500", Value::Null).await;
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    assert_eq!(counted.0.checks.load(Ordering::SeqCst), before);
+}
+
+#[tokio::test]
+async fn the_api_takes_one_worker_at_a_time() {
+    let counted = Counted::default();
+    let office = Office::with(counted.clone()).await;
+    let path = office.flow(condition("true")).await;
+    let (validate, simulate) = (format!("{path}/validate"), format!("{path}/simulate"));
+    let draft = json!({ "draft": true });
+    tokio::join!(
+        office.expect(200, "POST", &validate, Value::Null),
+        office.expect(200, "POST", &simulate, draft.clone()),
+        office.expect(200, "GET", &path, Value::Null),
+        office.expect(200, "POST", &simulate, draft),
+    );
+    assert_eq!(counted.0.most.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_flow_is_at_most_a_mebibyte() {
+    let office = Office::with(Offline).await;
+    let path = office.flow(around("play_audio", &json!({ "text": "Hello" }), &["next"])).await;
+    let sized = |bytes: usize| {
+        let mut flow = json!({ "name": "Line", "nodes": [], "connections": [], "description": "" });
+        let rest = bytes - flow.to_string().len();
+        flow["description"] = "d".repeat(rest).into();
+        flow
+    };
+    for (method, path) in
+        [("POST", "/api/flows"), ("PUT", &*path), ("POST", "/api/flows/templates")]
+    {
+        let refused = office.expect(413, method, path, sized(limits::FLOW_BYTES + 1)).await;
+        assert_eq!(refused["type"], "urn:callcore:problem:too-large");
+        let (status, _, answer) = office.send(method, path, sized(limits::FLOW_BYTES)).await;
+        assert!(status < 300, "{method} {path}: {status} {}", answer["detail"]);
+    }
+}
+
+#[tokio::test]
+async fn a_simulation_tells_where_the_call_goes_that_the_flow_lets_go_of() {
+    let office = Office::with(Pretended).await;
+    let routes = json!({ "campaignBuyers": true });
+    let path = office.flow(around("advanced_router", &routes, &[])).await;
+    let mut campaign = json!({ "name": "Insurance", "routingType": "direct" });
+    let made = office.expect(201, "POST", "/api/campaigns", campaign.clone()).await;
+    let id = made["id"].clone();
+    let of_campaign = format!("/api/campaigns/{}", id.as_str().unwrap());
+    let simulate = format!("{path}/simulate");
+    let body = json!({ "draft": true, "campaignId": id });
+    let last = |played: &Value| played["transcript"].as_array().unwrap().last().unwrap().clone();
+    let told = last(&office.expect(200, "POST", &simulate, body.clone()).await);
+    assert_eq!(told["kind"], "no_route", "{told}");
+    assert_eq!(told["text"], "the no-route message, and a hang-up");
+    campaign["noRoute"] = json!({ "message": "Nobody is here." });
+    office.expect(200, "PUT", &of_campaign, campaign.clone()).await;
+    let told = last(&office.expect(200, "POST", &simulate, body.clone()).await);
+    assert_eq!(told["text"], "Nobody is here.");
+    campaign["noRoute"] = json!({ "number": "+13035550142" });
+    office.expect(200, "PUT", &of_campaign, campaign).await;
+    let told = last(&office.expect(200, "POST", &simulate, body.clone()).await);
+    assert_eq!(told["destination"], "+13035550142");
+    let told = last(&office.expect(200, "POST", &simulate, json!({ "draft": true })).await);
+    assert_eq!(told["text"], "the no-route treatment of the campaign");
+    let dials = json!({ "actionType": "external", "number": "+12125550177" });
+    office.expect(200, "PUT", &path, around("action", &dials, &[])).await;
+    let busy = json!({ "draft": true, "campaignId": id, "inputs": [{ "dial": "busy" }] });
+    let told = last(&office.expect(200, "POST", &simulate, busy).await);
+    assert_eq!(told["kind"], "plain_routing", "{told}");
+    assert_eq!(told["text"], "the plain routing of the campaign \"Insurance\"");
 }
 
 #[tokio::test]

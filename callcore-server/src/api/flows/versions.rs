@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use callcore::model::FlowDefinition;
-use callcore::port::FlowVersion;
-use callcore::vocabulary::{FlowId, TenantId};
+use callcore::port::FlowVersionSummary;
+use callcore::vocabulary::{Cursor, FlowId, InvalidCursor, Page, TenantId};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,11 +12,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::draft::Draft;
-use crate::api::resource;
 use crate::auth::Principal;
+use crate::http::page::PagingParameters;
 use crate::http::problem::ProblemDocument;
-use crate::http::{Failure, Id, Listing};
+use crate::http::{Failure, Id, Listing, Paging};
 use crate::state::App;
 
 /// Whether new calls run a version.
@@ -64,22 +63,41 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Lists the versions of a flow, newest first.
-#[utoipa::path(get, path = "/api/flows/{id}/versions", tag = "flows", params(("id" = Uuid, Path)), responses(
+#[utoipa::path(get, path = "/api/flows/{id}/versions", tag = "flows",
+    params(("id" = Uuid, Path), PagingParameters), responses(
     (status = 200, body = Listing<VersionSummary>), (status = 401, body = ProblemDocument),
-    (status = 404, body = ProblemDocument)))]
+    (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 async fn list(
     State(app): State<App>,
     principal: Principal,
     Id(id): Id<Uuid>,
+    paging: Paging,
 ) -> Result<Json<Listing<VersionSummary>>, Failure> {
-    let versions = versions(&app, principal.tenant, id).await?;
-    let summary = |(place, version): (usize, FlowVersion)| VersionSummary {
+    let (tenant, page) = (principal.tenant, paging.page);
+    let newest = newest(&app, tenant, id).await?;
+    let before = page.after.map(before).transpose()?;
+    let (flow, surplus) = (FlowId::from_uuid(id), page.limit + 1);
+    let found = app.stores.flows.versions(tenant, flow, before, surplus).await?;
+    let found = Page::from_surplus(found, page.limit, behind);
+    let summary = |version: FlowVersionSummary| VersionSummary {
         version: version.number,
         published_at: version.published_at,
-        status: state(place),
-        name: version.definition.name,
+        status: state(version.number, newest),
+        name: version.name,
     };
-    Ok(Json(Listing::whole(versions.into_iter().enumerate().map(summary).collect())))
+    Ok(Json(found.map(summary).into()))
+}
+
+/// The place behind a version, which its number is.
+fn behind(version: &FlowVersionSummary) -> Cursor {
+    let id = Uuid::from_u128(version.number.into());
+    Cursor { created_at: version.published_at, id }
+}
+
+/// The number that a page goes on from.
+fn before(cursor: Cursor) -> Result<u32, Failure> {
+    let wrong = |_| Failure::invalid("/cursor", "bad_cursor", InvalidCursor.to_string());
+    u32::try_from(cursor.id.as_u128()).map_err(wrong)
 }
 
 /// Reads a version of a flow.
@@ -92,23 +110,29 @@ async fn read(
     principal: Principal,
     Id((id, n)): Id<(Uuid, u32)>,
 ) -> Result<Json<VersionDocument>, Failure> {
-    let versions = versions(&app, principal.tenant, id).await?;
-    let found = versions.into_iter().enumerate().find(|(_, version)| version.number == n);
-    let (place, version) = found.ok_or(Failure::NotFound)?;
+    let tenant = principal.tenant;
+    let newest = newest(&app, tenant, id).await?;
+    let version = app.stores.flows.version(tenant, FlowId::from_uuid(id), n).await?;
+    let version = version.ok_or(Failure::NotFound)?;
     Ok(Json(VersionDocument {
         version: version.number,
         published_at: version.published_at,
-        status: state(place),
+        status: state(version.number, newest),
         definition: version.definition,
     }))
 }
 
-/// The versions of a flow that exists, newest first.
-async fn versions(app: &App, tenant: TenantId, id: Uuid) -> Result<Vec<FlowVersion>, Failure> {
-    resource::read::<Draft>(app, tenant, id).await?;
-    Ok(app.stores.flows.versions(tenant, FlowId::from_uuid(id)).await?)
+/// The number of the newest version of a flow that exists.
+async fn newest(app: &App, tenant: TenantId, id: Uuid) -> Result<Option<u32>, Failure> {
+    let record = app.stores.flows.record(tenant, FlowId::from_uuid(id)).await?;
+    Ok(record.ok_or(Failure::NotFound)?.published)
 }
 
-const fn state(place: usize) -> VersionState {
-    if place == 0 { VersionState::Published } else { VersionState::Archived }
+fn state(number: u32, newest: Option<u32>) -> VersionState {
+    // One that was published in between is newer than the newest was.
+    if newest.is_none_or(|newest| number >= newest) {
+        VersionState::Published
+    } else {
+        VersionState::Archived
+    }
 }

@@ -3,6 +3,7 @@
 //! The tests of `callcore-twiml` include this file by its path and run the corpus through it, so that
 //! `cargo test` covers every input that was ever worth keeping.
 
+mod bid;
 mod call;
 mod choices;
 mod generate;
@@ -11,6 +12,7 @@ mod pointer;
 use callcore::flow::{Checked, FlowDefinition, Surroundings, check, compile_node};
 use serde_json::Value;
 
+pub use bid::is_bid;
 use choices::Choices;
 
 /// An input is a flow document, followed by bytes that decide what the caller does, or bytes that
@@ -51,6 +53,14 @@ pub fn roundtrip(bytes: &[u8]) {
     assert_eq!(before.problems, after.problems, "what is wrong stays the same");
     assert_eq!(before.code, after.code, "code stays the same");
     assert_eq!(before.program.is_some(), after.program.is_some());
+}
+
+/// An input is the body of a bidder's answer.
+///
+/// Holds: whatever it is, every mapping makes a typed reply of it, the same one each time, which a
+/// store can keep and in which no secret stands.
+pub fn bid_response(bytes: &[u8]) {
+    bid::answer(bytes);
 }
 
 /// Whether a definition out of these bytes has a program: tells whether the corpus reaches one.

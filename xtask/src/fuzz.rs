@@ -16,7 +16,7 @@ use crate::{
     workspace::Workspace,
 };
 
-const TARGETS: [&str; 2] = ["flow_definition", "flow_roundtrip"];
+const TARGETS: [&str; 3] = ["bid_response", "flow_definition", "flow_roundtrip"];
 
 /// What makes the compiler report to libFuzzer which code an input reached, and what it compared.
 const INSTRUMENTED: [&str; 7] = [
@@ -31,22 +31,41 @@ const INSTRUMENTED: [&str; 7] = [
 
 /// An input that takes longer, in seconds, is a finding, and so is one that takes more MiB. Inputs
 /// are at most this long, in bytes.
-const LIMITS: [&str; 3] = ["-timeout=10", "-rss_limit_mb=2048", "-max_len=16384"];
+const LIMITS: [&str; 3] = ["-timeout=25", "-rss_limit_mb=2048", "-max_len=16384"];
+
+/// Where a search begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seed {
+    /// Somewhere else each time: for runs that are meant to find something.
+    Any,
+    /// At the same place each time, so that CI goes red over a change and not over its luck.
+    Fixed,
+}
+
+impl Seed {
+    /// What libFuzzer is told; without a word it draws a seed.
+    fn argument(self) -> Option<&'static str> {
+        match self {
+            Self::Any => None,
+            Self::Fixed => Some("-seed=1"),
+        }
+    }
+}
 
 /// `cargo xtask fuzz`.
 pub(crate) fn run(workspace: &Workspace, seconds: u32) -> Result<(), Failure> {
     let mut steps = Run::start();
-    search(workspace, &mut steps, seconds);
+    search(workspace, &mut steps, seconds, Seed::Any);
     steps.finish()
 }
 
 /// Runs every target for so long, one after the other. The inputs of `fuzz/corpus` come first; new
 /// ones that reach more are kept below the target folder, and one that breaks something below
 /// `fuzz/artifacts`.
-pub(crate) fn search(workspace: &Workspace, steps: &mut Run, seconds: u32) {
+pub(crate) fn search(workspace: &Workspace, steps: &mut Run, seconds: u32, seed: Seed) {
     match steps.step("build the fuzz targets", || Built::build(workspace)) {
         Some(built) => TARGETS.into_iter().for_each(|target| {
-            steps.step(target, || built.search(&workspace.root, target, seconds));
+            steps.step(target, || built.search(&workspace.root, target, seconds, seed));
         }),
         None => TARGETS.into_iter().for_each(|target| {
             steps.blocked(target, "build the fuzz targets");
@@ -77,7 +96,7 @@ impl Built {
         Ok(Self { folder, binaries })
     }
 
-    fn search(&self, root: &Path, target: &str, seconds: u32) -> Result<(), Failure> {
+    fn search(&self, root: &Path, target: &str, seconds: u32, seed: Seed) -> Result<(), Failure> {
         let found = self.folder.join("corpus").join(target);
         let artifacts = root.join("fuzz/artifacts").join(target);
         for folder in [&found, &artifacts] {
@@ -90,6 +109,7 @@ impl Built {
             "-print_funcs=0",
         ]);
         fuzzer.arg(format!("-max_total_time={seconds}")).arg("-print_final_stats=1");
+        fuzzer.args(seed.argument());
         fuzzer.arg(format!("-artifact_prefix=fuzz/artifacts/{target}/"));
         // libFuzzer writes into the first folder only.
         command::run(fuzzer.arg(found).arg(format!("fuzz/corpus/{target}")))
@@ -116,6 +136,11 @@ mod tests {
         let version = "rustc 1.95.0 (5 2026-04-14)\nbinary: rustc\nhost: a-b-c\nrelease: 1\n";
         assert_eq!(host(version).expect("it is there"), "a-b-c");
         assert!(host("rustc 1.95.0").is_err());
+    }
+
+    #[test]
+    fn only_a_fixed_seed_is_told() {
+        assert_eq!((Seed::Any.argument(), Seed::Fixed.argument()), (None, Some("-seed=1")));
     }
 
     #[test]

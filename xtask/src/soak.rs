@@ -24,7 +24,7 @@ pub(crate) const FUZZ_SECS: u32 = 600;
 pub(crate) fn run(workspace: &Workspace, fuzz_secs: u32) -> Result<(), Failure> {
     let mut steps = Run::start();
     servers(&workspace.root, &mut steps);
-    fuzz::search(workspace, &mut steps, fuzz_secs);
+    fuzz::search(workspace, &mut steps, fuzz_secs, fuzz::Seed::Any);
     steps.finish()
 }
 

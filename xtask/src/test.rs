@@ -38,7 +38,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
             command::run(&mut cargo(root, &arguments))
         })
     });
-    crate::fuzz::search(workspace, &mut steps, FUZZ_SECS);
+    crate::fuzz::search(workspace, &mut steps, FUZZ_SECS, crate::fuzz::Seed::Fixed);
     let server = steps.step("build the server", || build_server(root));
     match &server {
         Some(server) => {

@@ -14,13 +14,15 @@ use async_trait::async_trait;
 use callcore::call::{Caller, CarrierCall, Event, EventKind, Incoming};
 use callcore::memory::{MemoryStore, Offline};
 use callcore::model::{Assignment, Buyer, Campaign, CampaignStatus, RoutingType, Stored};
-use callcore::plan::{AssignedBuyer, NumberHolder, PinnedFlow, Source};
+use callcore::plan::{AssignedBuyer, NumberHolder, PinnedFlow, Source, Trial};
 use callcore::port::{
     AccountsError, ApiKey, Credentials, Directory, Session, StoreError, Swept, SystemStore,
     TokenHash, User,
 };
 use callcore::switchboard::{Ports, Settings, Switchboard};
-use callcore::vocabulary::{CallId, CampaignId, NumberId, PhoneNumber, TenantId};
+use callcore::vocabulary::{
+    CallId, CampaignId, NumberId, PhoneNumber, TargetId, TenantId, TrialId,
+};
 use callcore_testkit::ManualClock;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -88,6 +90,11 @@ impl Directory for Table {
     ) -> Result<Option<Source>, StoreError> {
         Ok(if tenant == TENANT { Table::source(self, campaign) } else { None })
     }
+
+    async fn trial(&self, _: TenantId, _: TrialId) -> Result<Option<Trial>, StoreError> {
+        // There are no flows here that anybody could test.
+        Ok(None)
+    }
 }
 
 #[async_trait]
@@ -103,6 +110,10 @@ impl SystemStore for Table {
 
     async fn call(&self, call: CallId) -> Result<Option<TenantId>, StoreError> {
         self.inner.call(call).await
+    }
+
+    async fn target(&self, target: TargetId) -> Result<Vec<TenantId>, StoreError> {
+        self.inner.target(target).await
     }
 
     async fn sweep(&self, now: DateTime<Utc>) -> Result<Swept, StoreError> {
@@ -182,6 +193,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             kind: EventKind::Incoming(Incoming {
                 caller: Caller::default(),
                 called: called.into(),
+                trial: None,
             }),
             parameters: Default::default(),
         };

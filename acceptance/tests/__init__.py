@@ -17,6 +17,8 @@ from tests import (
     campaign_life,
     flows_drafts,
     flows_published,
+    flows_statistics,
+    flows_test_calls,
     flows_tools,
     idempotency,
     lists,
@@ -33,6 +35,6 @@ GROUPS = [
     for module in (
         service, sessions, calls_answered, calls_rules, calls_capacity, calls_gone, idempotency, signatures, call_history,
         campaign_life, auction_setup, auction_secrets, auction, auction_terms, flows_drafts, flows_published,
-        flows_tools, resources, lists, measured, bad_input, bad_requests, restart,
+        flows_tools, flows_statistics, flows_test_calls, resources, lists, measured, bad_input, bad_requests, restart,
     )
 ]

@@ -107,12 +107,17 @@ def reported(world: World) -> None:
         expect_equal(taken.json(), {"callId": call, "converted": True, "revenue": money("9")}, "the call as it stands")
         no = [report(site, target["id"], body, []), report(site, target["id"], body, [(header[0], header[1] + "0")]),
               report(site, NOBODY, body, [header]), report(site, open_target["id"], body, [header]),
-              report(site, target["id"], {"callId": NOBODY, "status": "converted"}, [header]),
-              report(site, target["id"], b"no JSON", [header])]
+              report(site, target["id"], {"callId": NOBODY, "status": "converted"}, []),
+              report(site, target["id"], b"no JSON", [])]
         for exchange in no:
             expect_problem(exchange, 403)
             expect(exchange.body == no[0].body, "the same bytes for every refusal", exchange)
     if_known = [right["bearer"]]
+    # Who proved itself is told what is wrong.
+    bearer = targets["bearer"]["id"]
+    expect_problem(report(site, bearer, b"no JSON", if_known), 400)
+    expect_problem(report(site, bearer, {"status": "converted"}, if_known), 422, ["/callId"])
+    expect_problem(report(site, bearer, {"callId": NOBODY, "status": "converted"}, if_known), 404)
     call = site.record(sale(site, targets["bearer"]).ring())["id"]
     wrong = report(site, targets["bearer"]["id"], {"callId": call, "status": "splendid", "x": 1}, if_known)
     expect_problem(wrong, 422, ["/status", "/x"])
@@ -212,6 +217,9 @@ def isolation(world: World) -> None:
         for query in ({"callId": call}, {"targetId": target["id"]}, {"campaignId": line.campaign["id"]}):
             expect_equal(theirs.api.items("/api/rtb/bid-responses", **query), [], f"the rows with {query}")
         own = theirs.api.post(TARGETS, plain(world.bidders.new(), 9, fresh_number("303")) | {"auth": AUTHS["bearer"]})
-        said = report(theirs, own["id"], {"callId": call, "status": "converted"}, [("Authorization", f"Bearer {SECRET}")])
-        expect_problem(said, 403)
+        own_secret = [("Authorization", f"Bearer {SECRET}")]
+        said = report(theirs, own["id"], {"callId": call, "status": "converted"}, own_secret)
+        expect_problem(said, 404)
+        unknown = report(theirs, own["id"], {"callId": NOBODY, "status": "converted"}, own_secret)
+        expect(said.body == unknown.body, "the bytes of an unknown call", said)
         expect_equal(ours.api.get(f"{TARGETS}/{target['id']}"), target, "our target")

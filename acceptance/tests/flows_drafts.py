@@ -14,7 +14,7 @@ group = Group("flow drafts")
 
 FLOWS = "/api/flows"
 NOBODY = "7b1f6c1e-5a53-4c51-9a0c-0d6f3a3f9d11"
-READ_ONLY = ("id", "createdAt", "updatedAt", "status", "publishedVersion", "unpublishedChanges", "problems")
+READ_ONLY = ("id", "createdAt", "updatedAt", "status", "publishedVersion", "unpublishedChanges", "problems", "archivedAt")
 
 
 def connection(source: str, handle: str, target: str) -> Json:
@@ -133,7 +133,10 @@ def kept(world: World, document: Json) -> None:
     validated = world.api.expect(200, "POST", f"{path}/validate")
     expect_equal(set(validated.json()), {"problems"}, "the names of the answer", validated)
     expect_equal(problems_of(validated), problems_of(made), "the problems that validation finds", validated)
-    expect_equal(world.api.expect(200, "POST", f"{path}/publish").json(), {"version": 1}, "the version")
+    published = world.api.expect(200, "POST", f"{path}/publish")
+    expect_equal(set(published.json()), {"version", "problems"}, "the names of the answer", published)
+    expect_equal(published.json()["version"], 1, "the version", published)
+    expect_equal(problems_of(published), problems_of(made), "the warnings", published)
 
 
 for title, document in DOCUMENTS.items():
@@ -172,8 +175,9 @@ def told(world: World, document: Json, code: str, node: str | None, path: str) -
     expect((code, node, path) in found, f"the error {(code, node, path)} among {found}", made)
     refused = world.api.request("POST", f"{FLOWS}/{made.json()['id']}/publish")
     expect_problem(refused, 422, [path])
-    listed = [(error["code"], error["path"]) for error in refused.json()["errors"]]
-    expect_equal(listed, [(code, path) for code, _, path in found], "the errors of publishing", refused)
+    parts = ("severity", "code", "nodeId", "path", "message")
+    listed = [{part: error.get(part) for part in parts} for error in refused.json()["errors"]]
+    expect_equal(listed, problems_of(made), "the problems of publishing, warnings too", refused)
     expect_equal(world.api.get(f"{FLOWS}/{made.json()['id']}/versions")["items"], [], "the versions")
 
 
@@ -216,6 +220,26 @@ for title, body, paths in SHAPELESS:
     group.each(f"refused with 422 and every place: {title}", shapeless, body, paths)
 
 
+@group.test("a document of more than a mebibyte is refused with 413")
+def too_large(world: World) -> None:
+    made = world.api.post(FLOWS, greeting())
+    large = greeting() | {"description": "d" * 1_048_576}
+    for method, path in (("POST", FLOWS), ("PUT", f"{FLOWS}/{made['id']}"), ("POST", f"{FLOWS}/templates")):
+        expect_problem(world.api.request(method, path, large), 413)
+    expect_equal(world.api.get(f"{FLOWS}/{made['id']}"), made, "the flow afterwards")
+
+
+@group.test("a list tells the problems of each flow, but for those of custom code")
+def listed(world: World) -> None:
+    code = {"type": "condition", "config": {"conditionType": "custom", "code": "return ("}}
+    made = world.api.post(FLOWS, flow_of(code, "yes", "no") | {"colour": "red"})
+    codes = {problem["code"] for problem in made["problems"]}
+    expect({"bad_code", "unknown_key"} <= codes, f"both, not {codes}")
+    item = next(item for item in world.api.get(FLOWS)["items"] if item["id"] == made["id"])
+    told = {problem["code"] for problem in item["problems"]}
+    expect_equal(told, codes - {"bad_code"}, "the problems in the list")
+
+
 @group.test("read-only fields are accepted and ignored")
 def read_only(world: World) -> None:
     forged = {"id": NOBODY, "createdAt": "2001-01-01T00:00:00Z", "updatedAt": "2001-01-01T00:00:00Z", "status": "published",
@@ -249,5 +273,6 @@ def operations(identity: str) -> list[tuple[str, str, Any]]:
         ("GET", path, None), ("PUT", path, greeting()), ("DELETE", path, None), ("POST", f"{path}/validate", None),
         ("POST", f"{path}/publish", None), ("POST", f"{path}/duplicate", None), ("GET", f"{path}/versions", None),
         ("GET", f"{path}/versions/1", None), ("POST", f"{path}/preview", {"nodeId": "node"}),
-        ("POST", f"{path}/simulate", {"draft": True}),
+        ("POST", f"{path}/simulate", {"draft": True}), ("POST", f"{path}/archive", None), ("POST", f"{path}/restore", None),
+        ("POST", f"{path}/test-call", {"to": "+12125550100"}),
     ]

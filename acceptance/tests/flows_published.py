@@ -107,10 +107,98 @@ def templates(world: World) -> None:
         begun = world.api.expect(201, "POST", FLOWS, template)
         expect_equal(errors_of(begun), [], f"the errors of a flow begun from {template['id']}", begun)
         expect_equal(begun.json()["nodes"], template["nodes"], "its nodes", begun)
-        expect_equal(world.api.expect(200, "POST", f"{FLOWS}/{begun.json()['id']}/publish").json(), {"version": 1}, "the version")
+        expect_equal(publish(world, begun.json()), 1, "the version")
     expect(saved.json()["id"] not in [flow["id"] for flow in world.api.items(FLOWS, limit=500)], "no flow of the template's id")
     for method in ("PUT", "DELETE"):
         expect_problem(world.api.request(method, TEMPLATES), 405)
+
+
+@group.test("templates: a saved one is read, changed and deleted by its id; one of the program is only read")
+def one_template(world: World) -> None:
+    saved = world.api.post(TEMPLATES, greeting(name="Ours"))
+    path = f"{TEMPLATES}/{saved['id']}"
+    expect_equal(world.api.get(path), saved, "the template")
+    changed = world.api.put(path, greeting("Changed", name="Theirs") | {"id": NOBODY, "builtIn": True})
+    expect_equal((changed["id"], changed["name"], changed["builtIn"]), (saved["id"], "Theirs", False), "the template")
+    expect_equal(world.api.get(path), changed, "the template afterwards")
+    expect_problem(world.api.request("PUT", path, {}), 422, ["/name", "/nodes", "/connections"])
+    begun = world.api.post(FLOWS, changed)
+    world.api.delete(path)
+    for method, body in (("GET", None), ("PUT", greeting()), ("DELETE", None)):
+        for unknown in (path, f"{TEMPLATES}/{NOBODY}", f"{TEMPLATES}/{begun['id']}", f"{TEMPLATES}/no-such-word"):
+            expect_problem(world.api.request(method, unknown, body), 404)
+    expect_equal(document_of(world.api.get(f"{FLOWS}/{begun['id']}")), document_of(begun), "the flow that was begun from it")
+    built_in = next(item for item in world.api.items(TEMPLATES) if item["builtIn"])
+    path = f"{TEMPLATES}/{built_in['id']}"
+    expect_equal(world.api.get(path), built_in, "the template of the program")
+    for method, body in (("PUT", greeting()), ("DELETE", None)):
+        expect_problem(world.api.request(method, path, body), 409, code="built_in")
+    expect_equal(world.api.get(path), built_in, "the template of the program afterwards")
+
+
+@group.test("versions are listed page by page")
+def pages_of_versions(world: World) -> None:
+    flow = world.api.post(FLOWS, greeting())
+    path = f"{FLOWS}/{flow['id']}"
+    for n in range(1, 6):
+        world.api.put(path, greeting(f"Number {n}"))
+        expect_equal(publish(world, flow), n, "the version")
+    pages = [[item["version"] for item in page] for page in world.api.pages(f"{path}/versions", limit=2)]
+    expect_equal(pages, [[5, 4], [3, 2], [1]], "the pages")
+    for wrong in ("limit=0", "limit=501", "cursor=x"):
+        expect_problem(world.api.request("GET", f"{path}/versions?{wrong}"), 422, [f"/{wrong.split('=')[0]}"])
+
+
+@group.test("an archived flow is not published and taken up by no campaign; restored, it is as before")
+def archived(world: World) -> None:
+    flow = world.api.post(FLOWS, greeting())
+    path = f"{FLOWS}/{flow['id']}"
+    publish(world, flow)
+    line = world.site.line({}, campaign={"flowId": flow["id"]})
+    campaign = f"/api/campaigns/{line.campaign['id']}"
+    in_use = world.api.request("POST", f"{path}/archive")
+    expect_problem(in_use, 409)
+    expect(line.campaign["id"] in str(in_use.json()["errors"]), "the campaign that uses it", in_use)
+    expect_equal(world.api.get(path)["status"], "published", "the state")
+    world.api.action(f"{campaign}/pause")
+    for _ in range(2):
+        answer = world.api.expect(200, "POST", f"{path}/archive")
+        expect_equal(state(answer.json()), ("archived", 1, False), "the state", answer)
+        expect_utc(answer.json()["archivedAt"], "archivedAt", answer)
+    expect_equal(world.api.get(path), answer.json(), "the flow")
+    expect_problem(world.api.request("POST", f"{path}/publish"), 409, code="flow_archived")
+    world.api.put(path, greeting("Two"))
+    expect_problem(world.api.request("POST", f"{path}/publish"), 409, code="flow_archived")
+    body = {"name": "C", "routingType": "direct", "flowId": flow["id"]}
+    expect_problem(world.api.request("POST", "/api/campaigns", body), 409, code="flow_archived")
+    world.api.put(campaign, world.api.get(campaign) | {"name": "Edited"})
+    expect_problem(world.api.request("POST", f"{campaign}/activate"), 422, ["/flowId"], code="flow_archived")
+    found = [problem["code"] for problem in world.api.action(f"{campaign}/validate")["problems"]]
+    expect("flow_archived" in found, f"flow_archived among {found}")
+    restored = world.api.expect(200, "POST", f"{path}/restore")
+    expect_equal(state(restored.json()), ("published", 1, True), "the state", restored)
+    expect("archivedAt" not in restored.json(), "no time of archiving", restored)
+    expect_equal(publish(world, flow), 2, "the next version")
+    world.api.action(f"{campaign}/activate")
+
+
+@group.test("flows are listed by their status")
+def by_status(world: World) -> None:
+    flows = {status: world.api.post(FLOWS, greeting(name=status)) for status in ("draft", "published", "archived")}
+    publish(world, flows["published"])
+    publish(world, flows["archived"])
+    world.api.action(f"{FLOWS}/{flows['archived']['id']}/archive")
+    every = {flow["id"] for flow in flows.values()}
+    for status, flow in flows.items():
+        items = world.api.items(FLOWS, status=status, limit=500)
+        expect_equal({item["status"] for item in items}, {status}, "the status of each")
+        expect_equal(every & {item["id"] for item in items}, {flow["id"]}, f"which are {status}")
+    expect(every <= {item["id"] for item in world.api.items(FLOWS, limit=500)}, "all of them without a filter")
+    expect_problem(world.api.request("GET", f"{FLOWS}?status=gone"), 422, ["/status"], code="unknown_word")
+
+
+for action in ("archive", "restore"):
+    group.each(f"{action} takes no body or {{}} and refuses a field", refuses, action)
 
 
 @group.test("a campaign can name a flow; activation needs it published, and a published flow takes the calls")

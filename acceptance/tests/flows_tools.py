@@ -171,6 +171,30 @@ def auction(world: World) -> None:
     expect_equal(play(world, greeting())["outcome"]["note"], None, "the note of another flow")
 
 
+@group.test("simulation of what is dialled and of tags")
+def of_tags(world: World) -> None:
+    code = "return call.called === '+18885550142' && call.tags.source === 'radio'"
+    flow = flow_of({"type": "condition", "config": {"conditionType": "custom", "code": code}}, "yes", "no")
+    fields = {"called": "+18885550142", "tags": {"source": "radio"}}
+    for given, taken in ((fields, "yes"), (fields | {"tags": {}}, "no"), (fields | {"called": "+18885550143"}, "no"), ({}, "no")):
+        expect_equal(exits(play(world, flow, **given))[-1], ("node", taken), f"the exit of {given}")
+    path = f"{FLOWS}/{world.api.post(FLOWS, flow)['id']}/simulate"
+    wrong = {"draft": True, "called": "me", "tags": {"a": 1}}
+    expect_problem(world.api.request("POST", path, wrong), 422, ["/called", "/tags/a"])
+    wrong = {"draft": True, "inputs": [7], "tags": {"a/b": "x" * 1_001, "ok": "y"}}
+    expect_problem(world.api.request("POST", path, wrong), 422, ["/inputs/0", "/tags/a~1b"])
+
+
+@group.test("simulation tells where a call goes that the flow lets go of")
+def let_go(world: World) -> None:
+    flow = flow_of({"type": "advanced_router", "config": {"campaignBuyers": True}})
+    line = world.site.line(campaign={"noRoute": {"number": "+13035550142"}}, active=False)
+    played = play(world, flow, campaignId=line.campaign["id"])
+    last = played["transcript"][-1]
+    expect_equal((last["kind"], last["nodeId"], last["destination"]), ("no_route", "node", "+13035550142"), "the last entry")
+    expect_equal(played["outcome"]["kind"], "no_route", "the outcome")
+
+
 @group.test("simulation masks what is sensitive")
 def masked_simulation(world: World) -> None:
     played = play(world, ASK_PIN, inputs=["4711"])
@@ -285,6 +309,31 @@ def no_session(world: World) -> None:
     expect(exchange.body == world.api.request("GET", f"{SESSIONS}/{NOBODY}").body, "the bytes of an unknown id", exchange)
     expect_problem(world.api.request("GET", f"{SESSIONS}?flowId=x"), 422, ["/flowId"])
     expect_equal(world.api.items(SESSIONS, flowId=NOBODY), [], "the sessions of an unknown flow")
+
+
+@group.test("sessions are listed by status, campaign and time; every wrong filter is told at once")
+def filtered(world: World) -> None:
+    flow = published(world.site, ASK_ZIP)
+    lines = [line_of(world.site, flow), line_of(world.site, flow)]
+    calls = [line.ring() for line in lines]
+    press(calls[0], "10001")
+    done, waiting = (world.site.record(call)["id"] for call in calls)
+
+    def listed(**query: Any) -> list[str]:
+        return [item["id"] for item in world.api.items(SESSIONS, flowId=flow["id"], **query)]
+
+    expect_equal(sorted(listed()), sorted([done, waiting]), "the sessions of the flow")
+    expect_equal(listed(status="running"), [waiting], "those that run")
+    expect_equal(listed(status="completed"), [done], "those that are completed")
+    expect_equal(listed(status="expired"), [], "those that expired")
+    expect_equal(listed(campaignId=lines[0].campaign["id"]), [done], "those of a campaign")
+    expect_equal(listed(campaignId=lines[0].campaign["id"], status="running"), [], "those that fit both")
+    began = world.api.get(f"{SESSIONS}/{done}")["startedAt"]
+    expect(done in listed(**{"from": began}) and done not in listed(to=began), "the time to count")
+    expect_equal(listed(to="2001-01-01T00:00:00Z"), [], "those of long ago")
+    wrong = "status=gone&campaignId=x&from=noon&to=x&flowId=x"
+    paths = ["/status", "/campaignId", "/from", "/to", "/flowId"]
+    expect_problem(world.api.request("GET", f"{SESSIONS}?{wrong}"), 422, paths)
 
 
 @group.test("another tenant's flows, templates and sessions are as unknown ones")

@@ -7,6 +7,8 @@
 #[expect(dead_code, reason = "the test calls what main calls, with arguments of its own")]
 mod bidding_server;
 
+use std::sync::Arc;
+
 use callcore::auction::{BidReply, BidRequest, Reply};
 use callcore::model::{HttpMethod, Target};
 use callcore::switchboard::ask;
@@ -52,6 +54,7 @@ async fn asks(mut told: mpsc::UnboundedReceiver<String>) {
             url: url.to_owned(),
             headers: vec![("Content-Type".into(), "application/json".into())],
             credential: None,
+            secrets: Arc::default(),
             body: r#"{"callerId":"+13105550100"}"#.into(),
             // The one that hangs is not waited for as long as those that answer.
             timeout_ms: if name == "harbor" { 300 } else { 8_000 },

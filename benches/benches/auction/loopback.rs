@@ -92,7 +92,7 @@ impl Exchange {
                 call_id: format!("CA{n}"),
             },
             tenant: None,
-            kind: EventKind::Incoming(Incoming { caller, called: CALLED.into() }),
+            kind: EventKind::Incoming(Incoming { caller, called: CALLED.into(), trial: None }),
             parameters: Default::default(),
         };
         let reply = self.switchboard.handle(&event).await.expect("the call is handled");

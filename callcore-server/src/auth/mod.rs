@@ -26,6 +26,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use url::Url;
+use uuid::Uuid;
 
 use crate::http::Failure;
 
@@ -128,17 +129,23 @@ impl Guard {
         lock(&self.throttle).succeeded(suspect);
     }
 
-    /// Refuses whoever reported from there with wrong secrets too often, before anything is looked up.
+    /// Refuses whoever reported of this target from there with wrong secrets too often, before anything
+    /// is looked up.
     ///
     /// # Errors
     /// [`Failure::TooMany`].
-    pub(crate) fn refuse_reporter(&self, peer: Peer, now: Duration) -> Result<(), Failure> {
-        self.refuse_locked(&self.reporter(peer), now)
+    pub(crate) fn refuse_reporter(
+        &self,
+        target: Uuid,
+        peer: Peer,
+        now: Duration,
+    ) -> Result<(), Failure> {
+        self.refuse_locked(&self.reporter(target, peer), now)
     }
 
     /// A report came without the secret of its target.
-    pub(crate) fn report_refused(&self, peer: Peer, now: Duration) {
-        if let Some(lock) = lock(&self.throttle).failed(self.reporter(peer), now) {
+    pub(crate) fn report_refused(&self, target: Uuid, peer: Peer, now: Duration) {
+        if let Some(lock) = lock(&self.throttle).failed(self.reporter(target, peer), now) {
             let seconds = lock.as_secs();
             tracing::warn!(
                 target: "security", event = "reports_locked", address = %peer, seconds,
@@ -148,13 +155,15 @@ impl Guard {
     }
 
     /// A report came with the secret of its target.
-    pub(crate) fn report_proven(&self, peer: Peer) {
-        lock(&self.throttle).succeeded(&self.reporter(peer));
+    pub(crate) fn report_proven(&self, target: Uuid, peer: Peer) {
+        lock(&self.throttle).succeeded(&self.reporter(target, peer));
     }
 
-    /// All reports from one place are counted together, whichever target they are about.
-    fn reporter(&self, peer: Peer) -> Suspect {
-        Suspect { name: self.keyed(&["report"]), network: peer.network() }
+    /// Each target is counted by itself: platforms send the reports of many from one address, and one
+    /// wrong secret must not silence the others.
+    fn reporter(&self, target: Uuid, peer: Peer) -> Suspect {
+        let name = self.keyed(&["report", &target.to_string()]);
+        Suspect { name, network: peer.network() }
     }
 
     /// Remembers where a user signed in from, and answers whether that was known.

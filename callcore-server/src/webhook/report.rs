@@ -98,16 +98,16 @@ async fn report(
     peer: Peer,
     request: Request,
 ) -> Result<(StatusCode, Json<ReportedCall>), Failure> {
-    app.guard.refuse_reporter(peer, app.clock.monotonic())?;
+    app.guard.refuse_reporter(id, peer, app.clock.monotonic())?;
     let (parts, body) = request.into_parts();
     let bytes = body::read(&parts.headers, body, REPORT_BYTES).await?;
     let target = TargetId::from_uuid(id);
     let Some(tenant) = proven(&app, target, &parts.headers, &bytes).await? else {
-        app.guard.report_refused(peer, app.clock.monotonic());
+        app.guard.report_refused(id, peer, app.clock.monotonic());
         tracing::warn!(target: "security", %id, address = %peer, "a target's report was refused");
         return Err(Failure::Forbidden("The target's secret is missing or wrong."));
     };
-    app.guard.report_proven(peer);
+    app.guard.report_proven(id, peer);
     let value =
         serde_json::from_slice(&bytes).map_err(|error| Failure::BrokenJson(error.to_string()))?;
     let report: Report = document(value)?;

@@ -22,9 +22,9 @@ use crate::http::problem::ProblemDocument;
 use crate::http::{Failure, Fault, Id, Listing, Paging};
 use crate::state::App;
 
-/// How many calls one request looks at for sessions that stand as asked. A page may be short and still
+/// How often one request looks for more sessions that stand as asked. A page may be short and still
 /// have another after it.
-const MOST_CALLS: usize = 5_000;
+const MOST_LOOKS: u32 = 20;
 
 /// A call in a flow.
 #[derive(Debug, Serialize, ToSchema)]
@@ -151,16 +151,16 @@ async fn list(
     let wanted = filter.flow_status;
     // The store knows nothing of a session that came to its end while nobody looked.
     filter.flow_status = wanted.filter(|status| *status != FlowStatus::Expired);
-    let (now, mut after, mut looked_at) = (app.clock.now(), paging.page.after, 0);
+    let (now, mut after, mut looks) = (app.clock.now(), paging.page.after, 0);
     let mut items: Vec<FlowSessionSummary> = Vec::new();
     loop {
+        // As many as are still wanted, so that the next page begins where this one ends.
         let page = PageRequest { limit: paging.page.limit - items.len(), after };
         let page = app.stores.calls.list(principal.tenant, &filter, page).await?;
-        looked_at += page.items.len();
+        (looks, after) = (looks + 1, page.next);
         let sessions = page.items.iter().filter_map(|call| FlowSessionSummary::of(call, now));
         items.extend(sessions.filter(|one| wanted.is_none_or(|status| one.status == status)));
-        after = page.next;
-        if after.is_none() || items.len() >= paging.page.limit || looked_at >= MOST_CALLS {
+        if after.is_none() || items.len() >= paging.page.limit || looks >= MOST_LOOKS {
             let next_cursor = after.map(|cursor| cursor.to_string());
             return Ok(Json(Listing { items, next_cursor }));
         }

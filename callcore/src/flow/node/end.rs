@@ -9,8 +9,9 @@ use crate::flow::reader::Reader;
 use crate::flow::text::Text;
 use crate::vocabulary::limits;
 
-/// How often the carrier is asked again to cut a message, where it does not answer.
-const RETRIES: u32 = 2;
+/// How often the sending of a cut may be begun again: once to wait for its time, and twice where the
+/// carrier does not answer.
+const RETRIES: u32 = 3;
 
 #[derive(Debug)]
 pub(super) struct End {

@@ -198,6 +198,6 @@ fn a_last_message_that_may_be_cut_leaves_the_cut_to_be_sent() {
     let (turn, _) =
         sent(&one("end", json!({ "message": "Bye.", "maxPlaybackSeconds": 7 }), &[]), "");
     let [cut] = &turn.deliveries[..] else { panic!("{turn:?}") };
-    assert_eq!((cut.name.as_str(), cut.retries), ("cut", 2));
+    assert_eq!((cut.name.as_str(), cut.retries), ("cut", 3));
     assert_eq!(cut.payload, Payload::HangUp { after_secs: 7 });
 }

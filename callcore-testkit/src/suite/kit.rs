@@ -234,7 +234,7 @@ impl Kit {
         released.expect("the store answers");
     }
 
-    /// Every attempt that a call can have, made or not.
+    /// As many attempts as a call can dial, made or not; no case reserves for a later one.
     pub(super) async fn release_all(&self, call: u32, now: DateTime<Utc>) {
         let attempts = 1..=limits::ATTEMPTS;
         let releases: Vec<_> = attempts.map(|attempt| Release { attempt, refund: false }).collect();

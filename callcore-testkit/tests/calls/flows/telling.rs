@@ -81,7 +81,7 @@ fn a_last_message_leaves_the_end_of_the_call_to_be_sent() {
         > hang up
         = flow completed
         = flow completed, exits start:next story:next
-        ~ cut: ends the call, after 20s, retries 2
+        ~ cut: ends the call, after 20s, retries 3
         again voice
         again flow 1
         "#,

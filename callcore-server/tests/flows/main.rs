@@ -17,6 +17,7 @@ mod sending;
 #[path = "../support/server.rs"]
 #[expect(dead_code, reason = "other tests kill it")]
 mod server;
+mod sessions;
 mod statistics;
 mod transfers;
 #[path = "../support/twilio.rs"]

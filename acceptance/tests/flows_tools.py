@@ -92,9 +92,14 @@ def not_previewed(world: World) -> None:
 
 def play(world: World, flow: Json, **fields: Any) -> Json:
     made = published(world.site, flow)
-    exchange = world.api.expect(200, "POST", f"{FLOWS}/{made['id']}/simulate", fields)
-    expect({"transcript", "exits", "outcome"} <= set(exchange.json()), "transcript, exits and outcome", exchange)
-    return dict(exchange.json())
+    for _ in range(5):
+        exchange = world.api.expect(200, "POST", f"{FLOWS}/{made['id']}/simulate", fields)
+        expect({"transcript", "exits", "outcome"} <= set(exchange.json()), "transcript, exits and outcome", exchange)
+        played = dict(exchange.json())
+        # Custom code has 250 ms, and a machine may stand still for longer.
+        if not any(exit == "error" for _, exit in exits(played)):
+            break
+    return played
 
 
 def exits(played: Json) -> list[tuple[str, str]]:

@@ -161,7 +161,7 @@ async fn what_a_server_saved_and_did_not_send_is_sent_by_the_next_one() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_servers_send_each_delivery_once() {
-    const CALLS: usize = 40;
+    const CALLS: usize = 16;
     let mut receiver = Receiver::answering(&[200]).await;
     let folder = tempfile::tempdir().unwrap();
     let config = settings(&folder).check().unwrap();

@@ -19,7 +19,7 @@ use crate::server::Server;
 use crate::world::{self, ACCOUNT, CALLED, TENANT, TOKEN};
 
 /// Requests that are sent at once, right before the signal.
-const WHOLE: u32 = 48;
+const WHOLE: u32 = 24;
 /// Requests of which only one half is sent before the signal.
 const HALF: u32 = 8;
 

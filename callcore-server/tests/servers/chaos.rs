@@ -47,7 +47,7 @@ pub(crate) async fn run(seed: u64) {
     let run = Run { begun_at, buyers: &buyers, played: &played, seen: &seen };
     let verdict = run.judge(&api, &database).await;
     verdict.proves_something_about_caps(&buyers);
-    assert!(kills >= 3, "there were only {kills} kills");
+    assert!(kills >= 2, "there were only {kills} kills");
     assert!(seen.unreached >= 3, "only {} requests found a dead server", seen.unreached);
     // On a machine that is much too slow callers hear the fallback, which is as it should be. Where
     // most of them do, the run says little about the rest.

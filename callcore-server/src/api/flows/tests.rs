@@ -167,6 +167,30 @@ async fn code_whose_check_comes_too_late_is_a_warning() {
     assert_eq!(found(&published), warning);
 }
 
+/// Reads everything, but is late every other time.
+#[derive(Debug, Default)]
+struct LateAtFirst(AtomicUsize);
+
+#[async_trait]
+impl Script for LateAtFirst {
+    async fn check(&self, _: &str) -> Result<(), ScriptError> {
+        let before = self.0.fetch_add(1, Ordering::SeqCst);
+        if before.is_multiple_of(2) { Err(ScriptError::Timeout) } else { Ok(()) }
+    }
+
+    async fn run(&self, _: TenantId, _: &str, _: &Value) -> Result<bool, ScriptError> {
+        Err(ScriptError::Timeout)
+    }
+}
+
+#[tokio::test]
+async fn a_check_that_comes_too_late_once_is_made_again() {
+    let office = Office::with(LateAtFirst::default()).await;
+    let path = office.flow(condition("true")).await;
+    let problems = office.expect(200, "POST", &format!("{path}/validate"), Value::Null).await;
+    assert_eq!(found(&problems), []);
+}
+
 #[tokio::test]
 async fn what_refuses_a_publication_comes_with_its_warnings() {
     let office = Office::with(Pretended).await;

@@ -131,7 +131,9 @@ impl Auction {
         let mut slots: Vec<Slot> = invitations.into_iter().map(slot).collect();
         keep_to_the_limit(&mut slots, seed);
         let out = slots.iter().filter(|slot| matches!(slot.part, Part::Asked { .. })).count();
-        Self { terms, seed, opened_at, slots, out, latest: opened_at }
+        let mut auction = Self { terms, seed, opened_at, slots, out, latest: opened_at };
+        auction.ask_nobody_in_vain();
+        auction
     }
 
     /// Who has to be asked, all at once.

@@ -38,9 +38,15 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Why, as a sentence.
+    /// Why, as a sentence; of a bid that was made for an earlier call also that it was.
     pub fn detail(&self) -> Option<String> {
-        self.why.as_ref().map(ToString::to_string)
+        const HELD: &str = "not asked: its bid of an earlier call still held";
+        let why = self.why.as_ref().map(ToString::to_string);
+        match (self.bid.is_some() && !self.asked, why) {
+            (true, Some(why)) => Some(format!("{why}; {HELD}")),
+            (true, None) => Some(HELD.to_owned()),
+            (false, why) => why,
+        }
     }
 
     pub(super) fn decide(&mut self, verdict: Verdict, why: Option<Why>) {
@@ -82,6 +88,8 @@ pub enum Why {
     },
     /// More targets were invited than are asked.
     TooMany,
+    /// A bid that was held already could not be beaten.
+    BidHeld,
     /// The auction was over before it replied.
     OverBefore,
     /// Its reply came after its deadline.
@@ -170,6 +178,7 @@ impl fmt::Display for Why {
                 write!(f, "not asked: failing of late, skipped {permille} times of 1000")
             }
             Self::TooMany => f.write_str("not asked: too many targets"),
+            Self::BidHeld => f.write_str("not asked: a bid that still held could not be beaten"),
             Self::OverBefore => f.write_str("the auction was decided before it replied"),
             Self::Late { by_ms, with_bid: false } => write!(f, "{by_ms} ms late"),
             Self::Late { by_ms, with_bid: true } => write!(f, "a bid, {by_ms} ms late"),

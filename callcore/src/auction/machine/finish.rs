@@ -9,11 +9,12 @@ use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
 
-use super::auction::{Auction, Part, Progress};
+use super::auction::{Auction, Part, Progress, Slot};
+use super::entry::Why;
 use super::judge::{Judged, Valid};
 use super::reply::Reply;
 use crate::auction::ranking::{self, Key};
-use crate::auction::{Bid, BidReply};
+use crate::auction::{Bid, BidReply, Verdict};
 use crate::model::Pricing;
 use crate::vocabulary::TargetId;
 
@@ -36,6 +37,18 @@ impl Auction {
         } else {
             Progress::Waiting
         }
+    }
+
+    /// Where a bid that is held already decides the auction, nobody else is asked.
+    pub(super) fn ask_nobody_in_vain(&mut self) {
+        let held = |slot: &Slot| matches!(slot.part, Part::Earlier(Judged::Valid(_)));
+        if !self.slots.iter().any(held) || self.progress() == Progress::Waiting {
+            return;
+        }
+        for slot in self.slots.iter_mut().filter(|slot| matches!(slot.part, Part::Asked { .. })) {
+            slot.part = Part::Barred(Verdict::NotNeeded, Why::BidHeld);
+        }
+        self.out = 0;
     }
 
     fn is_certain(&self) -> bool {
@@ -89,7 +102,7 @@ impl Auction {
 
     /// The bids that are valid by themselves.
     fn valid(&self) -> impl Iterator<Item = &Valid> {
-        self.slots.iter().filter_map(super::auction::Slot::valid)
+        self.slots.iter().filter_map(Slot::valid)
     }
 
     /// The valid bids at an instant, of the replies that had come by then.
@@ -126,7 +139,7 @@ impl Auction {
     }
 }
 
-impl super::auction::Slot {
+impl Slot {
     fn valid(&self) -> Option<&Valid> {
         match &self.part {
             Part::Earlier(Judged::Valid(valid)) => Some(valid),

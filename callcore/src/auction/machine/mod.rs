@@ -6,7 +6,8 @@
 //! The first rule that holds gives an invitation its verdict, and nothing is sent:
 //! barred by the caller (paused, closed, capped, duplicate) · no rate for its bounds
 //! (`wrong_currency`) · a modifier rejects (`not_needed`) · less than 50 ms are left (`not_needed`) ·
-//! throttled · beyond the hundredth (`not_needed`).
+//! throttled · beyond the hundredth (`not_needed`) · a bid that is held already decides
+//! (`not_needed`).
 //!
 //! # What becomes of a reply
 //! In this order: after its deadline (`timeout`) · what the reply itself says (`no_bid`, `refused`,

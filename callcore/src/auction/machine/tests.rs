@@ -207,6 +207,40 @@ fn it_ends_when_nobody_who_is_out_could_win() {
 }
 
 #[test]
+fn nobody_is_asked_who_could_not_beat_a_bid_that_is_held() {
+    let held = || Invitation {
+        earlier_bid: Some(Bid { expires_at: Some(after(60_000)), ..bid(7) }),
+        ..invited(1)
+    };
+    let at_most = |max| Invitation { max_bids: vec![dollars(max)], ..invited(2) };
+    let mut auction = open(terms(), vec![held(), at_most(6)]);
+    assert_eq!((auction.asked().count(), auction.deadline()), (0, after(0)));
+    assert_eq!(auction.record(target(2), offers(bid(6)), after(10)), Progress::Decided);
+    let settled = auction.settle(after(0));
+    assert_eq!(settled.winner().unwrap().target_id, target(1));
+    let of = |id| settled.entry(target(id)).unwrap();
+    assert_eq!((verdict(&settled, 2), of(2).asked), (Verdict::NotNeeded, false));
+    let told = |id| of(id).detail().unwrap();
+    assert_eq!(told(1), "not asked: its bid of an earlier call still held");
+    assert_eq!(told(2), "not asked: a bid that still held could not be beaten");
+
+    // Whoever could bid more, or could set the price, is asked.
+    assert_eq!(open(terms(), vec![held(), at_most(8)]).asked().count(), 1);
+    assert_eq!(open(terms(), vec![held(), invited(2)]).asked().count(), 1);
+    let second_price = Terms { pricing: Pricing::SecondPrice, ..terms() };
+    assert_eq!(open(second_price, vec![held(), at_most(6)]).asked().count(), 1);
+    let patient = Terms { finish_early: false, ..terms() };
+    let mut auction = open(patient, vec![held(), at_most(9)]);
+    let _ = auction.record(target(2), offers(bid(8)), after(10));
+    let settled = auction.settle(after(10));
+    let lost = settled.entry(target(1)).unwrap().detail();
+    assert_eq!(
+        lost.as_deref(),
+        Some("outbid by Target 2; not asked: its bid of an earlier call still held")
+    );
+}
+
+#[test]
 fn it_ends_when_too_few_bids_can_come() {
     let mut auction = open(Terms { min_bidders: 2, ..terms() }, vec![invited(1), invited(2)]);
     let failed = BidReply::Failed(Failure::TooLarge);

@@ -106,10 +106,14 @@ fn collect(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
         }
         // An optional document is "null or the document": the document's own problems are meant.
         ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
-            let meant = context.iter().filter(|branch| !is_the_null_branch(branch));
+            let branches: Vec<_> =
+                context.iter().filter(|branch| !is_the_null_branch(branch)).collect();
             let before = faults.len();
-            for error in meant.flatten() {
-                collect(error, faults);
+            match meant(&branches) {
+                Meant::Branches(meant) => {
+                    meant.into_iter().flatten().for_each(|error| collect(error, faults));
+                }
+                Meant::Fault(fault) => faults.push(fault),
             }
             if faults.len() == before {
                 faults.push(Fault::new(
@@ -123,6 +127,71 @@ fn collect(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
             let (code, message) = explain(kind, error);
             faults.push(Fault::new(path, code, message));
         }
+    }
+}
+
+/// What a value that fits none of several shapes was meant to be.
+enum Meant<'a> {
+    /// One of these.
+    Branches(Vec<&'a Vec<ValidationError<'static>>>),
+    /// Nobody knows: the word that tells the shapes apart is missing, or none of theirs.
+    Fault(Fault),
+}
+
+/// Shapes that a word tells apart are one shape each: what the others miss is no problem.
+fn meant<'a>(branches: &[&'a Vec<ValidationError<'static>>]) -> Meant<'a> {
+    let all = || Meant::Branches(branches.to_vec());
+    if let Some(fault) = branches.first().and_then(|first| missing_in_all(first, branches)) {
+        return Meant::Fault(fault);
+    }
+    let mut words = branches.iter().flat_map(|branch| branch.iter().filter_map(word_of));
+    let Some((path, _)) = words.next().filter(|_| branches.len() > 1) else { return all() };
+    let word = |branch: &Vec<ValidationError<'_>>| {
+        branch.iter().filter_map(word_of).find(|(place, _)| *place == path).map(|(_, word)| word)
+    };
+    let words: Vec<_> = branches.iter().filter_map(|branch| word(branch)).flatten().collect();
+    let fitting: Vec<_> =
+        branches.iter().copied().filter(|branch| word(branch).is_none()).collect();
+    match fitting[..] {
+        [] => {
+            let message = format!("one of {} is expected", Value::Array(words));
+            Meant::Fault(Fault::new(path, "unknown_word", message))
+        }
+        [_] => Meant::Branches(fitting),
+        _ => all(),
+    }
+}
+
+/// The field that every shape wants, if it is not there.
+fn missing_in_all(
+    first: &[ValidationError<'_>],
+    branches: &[&Vec<ValidationError<'_>>],
+) -> Option<Fault> {
+    let wanted = |error: &ValidationError<'_>| match error.kind() {
+        ValidationErrorKind::Required { property } => {
+            Some((error.instance_path().as_str().to_owned(), property.clone()))
+        }
+        _ => None,
+    };
+    let in_all = |error: &&ValidationError<'_>| {
+        let field = wanted(error);
+        let misses = |branch: &&Vec<_>| branch.iter().any(|other| wanted(other) == field);
+        field.is_some() && branches.iter().all(|branch| misses(branch))
+    };
+    let mut faults = Vec::new();
+    collect(first.iter().find(in_all)?, &mut faults);
+    faults.pop()
+}
+
+/// Where a word is expected that is not there, and which.
+fn word_of(error: &ValidationError<'_>) -> Option<(String, Vec<Value>)> {
+    let path = error.instance_path().as_str().to_owned();
+    match error.kind() {
+        ValidationErrorKind::Enum { options } => Some((path, options.as_array()?.clone())),
+        ValidationErrorKind::Constant { expected_value } => {
+            Some((path, vec![(**expected_value).clone()]))
+        }
+        _ => None,
     }
 }
 
@@ -216,5 +285,33 @@ fn expected(format: &str, value: &Value) -> String {
         "uri" => "an absolute URL is expected, such as https://example.com/hook".to_owned(),
         "date" => "a date is expected as YYYY-MM-DD".to_owned(),
         other => format!("a {other} is expected"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use callcore::model::Target;
+    use serde_json::json;
+
+    use super::*;
+
+    fn of_auth(auth: Value) -> Vec<(String, String)> {
+        let target = json!({ "name": "T", "endpointUrl": "https://bid.example.com", "auth": auth });
+        faults::<Target>(&target).into_iter().map(|fault| (fault.path, fault.message)).collect()
+    }
+
+    #[test]
+    fn of_several_shapes_only_the_one_that_is_meant_is_told_of() {
+        let is = |path: &str, message: &str| vec![(path.to_owned(), message.to_owned())];
+        assert_eq!(
+            of_auth(json!({ "type": "bearer" })),
+            is("/auth/token", r#"the field "token" is missing"#)
+        );
+        assert_eq!(
+            of_auth(json!({ "type": "token" })),
+            is("/auth/type", r#"one of ["none","bearer","basic","api_key","hmac"] is expected"#)
+        );
+        assert_eq!(of_auth(json!({})), is("/auth/type", r#"the field "type" is missing"#));
+        assert_eq!(of_auth(json!({ "type": "none" })), []);
     }
 }

@@ -15,6 +15,8 @@ use super::{Failure, Fault, schema};
 
 /// Largest body of the API.
 pub const API_BODY_BYTES: usize = 4 * 1024 * 1024;
+/// Whoever has more to mend than this finds the rest afterwards: each place is compared with each.
+const MOST_REFUSED: usize = 100;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -63,8 +65,10 @@ pub fn document<T: Document>(mut value: Value) -> Result<T, Failure> {
         }
     }
     schema::whole_numbers(&mut value);
-    let faults = schema::faults::<T>(&value);
+    let mut faults = schema::faults::<T>(&value);
     if !faults.is_empty() {
+        let more = beyond_the_schema::<T>(value, &faults);
+        faults.extend(more);
         return Err(Failure::Invalid(faults));
     }
     let document: T = serde_json::from_value(value)
@@ -72,6 +76,52 @@ pub fn document<T: Document>(mut value: Value) -> Result<T, Failure> {
     let blocking = document.check().into_iter().filter(Problem::blocks);
     let faults: Vec<Fault> = blocking.map(Fault::from).collect();
     if faults.is_empty() { Ok(document) } else { Err(Failure::Invalid(faults)) }
+}
+
+/// What the own check of a document finds that its schema refuses, so that all problems are told at
+/// once: in what is left without the unknown fields, and where that is no document yet, without
+/// everything that is refused; nothing is found where that is a required field. Nothing is told of a place twice, nor of one around what was taken
+/// out.
+fn beyond_the_schema<T: Document>(mut value: Value, refused: &[Fault]) -> Vec<Fault> {
+    if refused.len() > MOST_REFUSED {
+        return Vec::new();
+    }
+    let (unknown, others): (Vec<&Fault>, _) =
+        refused.iter().partition(|fault| fault.code == "unknown_field");
+    unknown.iter().for_each(|fault| take_out(&mut value, &fault.path));
+    let document = serde_json::from_value::<T>(value.clone()).ok().or_else(|| {
+        others.iter().for_each(|fault| take_out(&mut value, &fault.path));
+        serde_json::from_value(value).ok()
+    });
+    let problems = document.map(|document| document.check()).unwrap_or_default();
+    let mut faults: Vec<Fault> =
+        problems.into_iter().filter(Problem::blocks).map(Fault::from).collect();
+    faults.retain(|fault| {
+        others.iter().all(|other| {
+            !is_within(&fault.path, &other.path) && !is_within(&other.path, &fault.path)
+        })
+    });
+    faults
+}
+
+/// Whether a JSON Pointer leads to a place or into it.
+fn is_within(path: &str, place: &str) -> bool {
+    path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Takes a field out, or what it is missing in. Items of arrays keep their places, so it is the whole
+/// array that goes.
+fn take_out(value: &mut Value, path: &str) {
+    let mut place = path;
+    while let Some((parent, field)) = place.rsplit_once('/') {
+        if let Some(Value::Object(fields)) = value.pointer_mut(parent) {
+            let field = field.replace("~1", "/").replace("~0", "~");
+            if fields.remove(&field).is_some() {
+                return;
+            }
+        }
+        place = parent;
+    }
 }
 
 /// A body that may be absent or null, which is the same as an empty object.
@@ -158,5 +208,52 @@ pub async fn read(headers: &HeaderMap, body: Body, most_bytes: usize) -> Result<
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::TooLarge { most_bytes }),
         Ok(Err(_)) => Err(Failure::BrokenJson("the body broke off".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use callcore::model::Buyer;
+    use serde_json::json;
+
+    use super::*;
+
+    /// Code and place of everything that is wrong with a buyer of this much more.
+    fn of_buyer(more: Value) -> Vec<(String, String)> {
+        let mut buyer = json!({ "name": "B", "destination": "+13035550142" });
+        let fields = more.as_object().cloned().unwrap_or_default();
+        buyer.as_object_mut().into_iter().for_each(|buyer| buyer.extend(fields.clone()));
+        match document::<Buyer>(buyer) {
+            Err(Failure::Invalid(faults)) => {
+                faults.into_iter().map(|fault| (fault.code.to_string(), fault.path)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_the_schema_refuses_hides_nothing_else() {
+        let told = |more| of_buyer(more).into_iter().map(|(_, path)| path).collect::<Vec<_>>();
+        let bad_skill = json!({ "skills": { "english": 9 } });
+        let [skill] = &told(bad_skill)[..] else { panic!("one problem is expected") };
+        for (more, others) in [
+            (json!({ "colour": "red" }), vec!["/colour"]),
+            (json!({ "name": "" }), vec!["/name"]),
+            (
+                json!({ "availability": 3, "caps": { "daily": "x", "x": 1 } }),
+                vec!["/availability", "/caps/daily", "/caps/x"],
+            ),
+            (json!({ "geo": [{ "type": "nowhere" }] }), vec!["/geo"]),
+        ] {
+            let mut more = more;
+            more["skills"] = json!({ "english": 9 });
+            let told = told(more.clone());
+            assert!(told.contains(skill), "{more}: {told:?}");
+            for other in others {
+                assert!(told.iter().any(|path| path.starts_with(other)), "{more}: {told:?}");
+            }
+        }
+        // What is refused already is not told of a second time.
+        assert_eq!(told(json!({ "skills": { "english": "much" } })), ["/skills/english"]);
     }
 }

@@ -114,16 +114,18 @@ fn requests(tenant: TenantId, filter: &AuctionFilter) -> QueryBuilder<Postgres> 
     if let Some(campaign) = campaign {
         query.push(" AND campaign_id = ").push_bind(campaign.uuid());
     }
+    if target.is_none() && verdict.is_none() {
+        return query;
+    }
+    query.push(" AND EXISTS (SELECT 1 FROM rtb_bid_responses AS r WHERE r.tenant_id = ");
+    query.push_bind(tenant.uuid()).push(" AND r.auction_id = q.id");
     if let Some(target) = target {
-        query.push(" AND EXISTS (SELECT 1 FROM rtb_bid_responses AS r WHERE r.tenant_id = ");
-        query.push_bind(tenant.uuid()).push(" AND r.auction_id = q.id AND r.target_id = ");
-        query.push_bind(target.uuid()).push(")");
+        query.push(" AND r.target_id = ").push_bind(target.uuid());
     }
     if let Some(verdict) = verdict {
-        query.push(" AND EXISTS (SELECT 1 FROM rtb_bid_responses AS r WHERE r.tenant_id = ");
-        query.push_bind(tenant.uuid()).push(" AND r.auction_id = q.id AND r.verdict = ");
-        query.push_bind(verdict.name()).push(")");
+        query.push(" AND r.verdict = ").push_bind(verdict.name());
     }
+    query.push(")");
     query
 }
 

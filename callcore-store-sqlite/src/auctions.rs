@@ -86,15 +86,21 @@ fn requests(tenant: TenantId, filter: &AuctionFilter) -> QueryBuilder<Sqlite> {
         QueryBuilder::new("SELECT document FROM rtb_bid_requests AS q WHERE tenant_id = ");
     query.push_bind(tenant.uuid());
     of(&mut query, *call, campaign.map(CampaignId::uuid));
+    if target.is_none() && verdict.is_none() {
+        return query;
+    }
+    query.push(
+        " AND EXISTS (SELECT 1 FROM rtb_bid_responses AS r \
+         WHERE r.tenant_id = q.tenant_id AND r.auction_id = q.id",
+    );
     // The plus keeps SQLite from going through all that a target or a verdict ever had for each auction.
-    let considered = " AND EXISTS (SELECT 1 FROM rtb_bid_responses AS r \
-                      WHERE r.tenant_id = q.tenant_id AND r.auction_id = q.id AND +r.";
     if let Some(target) = target {
-        query.push(considered).push("target_id = ").push_bind(target.uuid()).push(")");
+        query.push(" AND +r.target_id = ").push_bind(target.uuid());
     }
     if let Some(verdict) = verdict {
-        query.push(considered).push("verdict = ").push_bind(verdict.name()).push(")");
+        query.push(" AND +r.verdict = ").push_bind(verdict.name());
     }
+    query.push(")");
     query
 }
 

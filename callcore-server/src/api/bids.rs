@@ -150,7 +150,7 @@ struct BidParameters {
     campaign_id: Option<Uuid>,
     /// Of this target; auctions in which it was considered.
     target_id: Option<Uuid>,
-    /// With this verdict; auctions in which anybody got it.
+    /// With this verdict; auctions in which anybody got it, or where a target is named, that target.
     verdict: Option<Verdict>,
 }
 

@@ -41,12 +41,13 @@ pub(super) fn merged(mut auction: AuctionRecord, known: Option<AuctionRecord>) -
 
 fn fits(auction: &AuctionRecord, filter: &AuctionFilter) -> bool {
     let AuctionFilter { call, campaign, target, verdict } = filter;
-    let considered =
-        |wanted: &dyn Fn(&BidResponseRecord) -> bool| auction.responses.iter().any(wanted);
+    let wanted = |one: &BidResponseRecord| {
+        target.is_none_or(|target| one.target == target)
+            && verdict.is_none_or(|verdict| one.verdict == verdict)
+    };
     call.is_none_or(|call| auction.request.call == call)
         && campaign.is_none_or(|campaign| auction.request.campaign == campaign)
-        && target.is_none_or(|target| considered(&|one| one.target == target))
-        && verdict.is_none_or(|verdict| considered(&|one| one.verdict == verdict))
+        && ((target.is_none() && verdict.is_none()) || auction.responses.iter().any(wanted))
 }
 
 /// Newest first, one page.

@@ -108,7 +108,7 @@ pub struct AuctionFilter {
     pub campaign: Option<CampaignId>,
     /// Of this target; auctions in which it was considered.
     pub target: Option<TargetId>,
-    /// With this verdict; auctions in which anybody got it.
+    /// With this verdict; auctions in which anybody got it, or where a target is named, that target.
     pub verdict: Option<Verdict>,
 }
 

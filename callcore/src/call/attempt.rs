@@ -125,9 +125,12 @@ impl Attempt {
         }
     }
 
-    /// Whether anybody answered.
+    /// Whether anybody answered. Whoever did may have left before the caller's conference, the end of
+    /// which then says that nobody came.
     pub fn connected(&self) -> bool {
-        self.outcome == Some(DialOutcome::Answered) || self.answered_at.is_some()
+        let left =
+            self.target == AttemptTarget::Conference && self.outcome == Some(DialOutcome::NoAnswer);
+        !left && (self.outcome == Some(DialOutcome::Answered) || self.answered_at.is_some())
     }
 
     /// How long the phone rang before somebody answered, in milliseconds.

@@ -97,6 +97,9 @@ pub struct FlowSession {
     /// The step that waits in a conference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conference: Option<u32>,
+    /// Whether somebody took the caller out of a queue and talked with them, which no attempt tells.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reached: bool,
     /// What callers entered, by the names that the flow gives it.
     pub variables: BTreeMap<String, String>,
     /// The names of the variables that are shown to nobody.

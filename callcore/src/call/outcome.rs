@@ -34,7 +34,8 @@ pub enum NoRouteReason {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FinalReason {
-    /// A buyer answered.
+    /// Somebody talked with the caller: a buyer, a number that the flow names, or whoever took the caller out
+    /// of a queue.
     Answered,
     /// The caller hung up while a buyer's phone rang.
     CallerHungUpWhileRinging,

@@ -4,7 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::attempt::{Attempt, AttemptTarget};
-use super::event::{Caller, CarrierCall, DialResult, LegProgress, Progress, RecordingReady};
+use super::event::{
+    Caller, CallerInput, CarrierCall, DialResult, LegProgress, Progress, QueueOutcome,
+    RecordingReady,
+};
 use super::flow_session::{FlowSession, FlowStatus};
 use super::outcome::{FinalReason, NoRouteReason};
 use super::status::{Advance, CallStatus, DialOutcome, LegStatus};
@@ -144,6 +147,18 @@ impl Call {
         answered.or(ringing)
     }
 
+    /// Whether somebody talked with the caller, other than at the number of the no-route treatment.
+    pub fn is_served(&self) -> bool {
+        let served =
+            |attempt: &Attempt| attempt.connected() && attempt.target != AttemptTarget::NoRoute;
+        self.attempts.iter().any(served) || self.was_taken_from_queue()
+    }
+
+    /// Whether somebody took the caller out of a queue of the flow.
+    pub fn was_taken_from_queue(&self) -> bool {
+        self.flow.as_ref().is_some_and(|flow| flow.reached)
+    }
+
     /// Takes over the news that were saved of the call since this state of it began: its own and its
     /// legs' progress, recordings, reports.
     pub fn catch_up(&mut self, saved: &Self) {
@@ -183,11 +198,7 @@ impl Call {
         if !self.is_over() && !nothing_left {
             return None;
         }
-        if self
-            .attempts
-            .iter()
-            .any(|attempt| attempt.connected() && attempt.target != AttemptTarget::NoRoute)
-        {
+        if self.is_served() {
             return Some(FinalReason::Answered);
         }
         if let Some(reason) = self.no_route {
@@ -289,6 +300,29 @@ impl Call {
             url: recording.url.clone(),
             duration_secs: recording.duration_secs,
         });
+    }
+
+    /// What the caller did at a step of a flow, as far as the call keeps it: a message, or a conversation
+    /// that began in a queue. Whoever hangs up after either has not abandoned the flow, though the news
+    /// of that may come first.
+    pub fn came_back(&mut self, input: &CallerInput) {
+        let reached = match input {
+            CallerInput::Recorded(recording) => {
+                self.recording(recording);
+                false
+            }
+            CallerInput::LeftQueue { outcome: QueueOutcome::Bridged } => {
+                // That nobody took the call before the queue is no longer how it ends.
+                self.no_route = None;
+                true
+            }
+            _ => return,
+        };
+        let Some(flow) = self.flow.as_mut() else { return };
+        flow.reached |= reached;
+        if flow.status == FlowStatus::Abandoned {
+            flow.status = FlowStatus::Running;
+        }
     }
 
     fn attempt_mut(&mut self, attempt: u32) -> Option<&mut Attempt> {

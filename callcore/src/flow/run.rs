@@ -50,6 +50,7 @@ impl<'a> Run<'a> {
             tries: 0,
             visits: 0,
             conference: None,
+            reached: false,
             variables: std::collections::BTreeMap::new(),
             sensitive: std::collections::BTreeSet::new(),
             secrets: Vec::new(),

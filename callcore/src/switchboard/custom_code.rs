@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use futures_util::future::{Either, select};
 use serde_json::Value;
 
@@ -11,6 +12,10 @@ use crate::vocabulary::{TenantId, limits};
 
 /// After so much of it, bidders would no longer have the time that a campaign gives them.
 const LATE_AFTER: Duration = Duration::from_millis(500);
+
+/// After so much of an event, in an auction for instance, what is left of the carrier's patience is too
+/// short for all the time that custom code has and for saving the step.
+const EVENT_IS_LATE_AFTER: Duration = Duration::from_secs(5);
 
 /// The time that custom code took in one event.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,6 +31,13 @@ impl ScriptTime {
     /// Whether an auction should rather be held in a step of its own, with a deadline of its own.
     pub(super) fn is_late(self) -> bool {
         self.0 >= LATE_AFTER
+    }
+
+    /// Whether the event took so long with other things that custom code should rather run in a step of
+    /// its own, with a deadline of its own.
+    pub(super) fn begins_late(self, event_took: TimeDelta) -> bool {
+        let event_took = event_took.to_std().unwrap_or_default();
+        event_took.saturating_sub(self.0) >= EVENT_IS_LATE_AFTER
     }
 }
 

@@ -93,6 +93,9 @@ impl Switchboard {
                 return Ok(Routing::decided(drive.finish()));
             }
             step = match need {
+                Need::Script { .. } if drive.is_late_for_code(self.ports.clock.now()) => {
+                    drive.run.pause()
+                }
                 Need::Script { code, call } => {
                     let (tenant, time) = (drive.plan.tenant, &mut drive.script_time);
                     let answer = self.run_code(tenant, &code, &call, time).await;
@@ -181,10 +184,8 @@ impl Switchboard {
             session.status = FlowStatus::Failed;
             session.failure = Some("this version of the flow cannot be run any more".into());
         }
-        let served =
-            |attempt: &Attempt| attempt.connected() && attempt.target != AttemptTarget::NoRoute;
         // Who has talked with somebody already is not rung through again.
-        if call.is_over() || call.attempts.iter().any(served) {
+        if call.is_over() || call.is_served() {
             return Ok(Routing::decided(hangup(call)));
         }
         if !is_dialable(&call) {
@@ -219,16 +220,7 @@ impl Switchboard {
             // Whether the status is new is told by the call's own callbacks.
             let _ = call.progress(&Progress { status, duration_secs: None }, now);
         }
-        if let CallerInput::Recorded(recording) = &step.input {
-            call.recording(recording);
-        }
-        if let CallerInput::Recorded(_) = &step.input
-            && let Some(flow) = call.flow.as_mut()
-            && flow.status == FlowStatus::Abandoned
-        {
-            // Whoever leaves a message ends the call with it, and the news of that may come first.
-            flow.status = FlowStatus::Running;
-        }
+        call.came_back(&step.input);
         let Some(plan) = self.plan_of(&call).await? else {
             // What a node of a campaign that is gone had asked may have been sensitive.
             let gone = Outcome::unrouted(call, NoRouteReason::CampaignGone);
@@ -349,6 +341,11 @@ impl Drive<'_> {
     fn is_late_for_an_auction(&self) -> bool {
         let route = self.flow.route(&self.run.session().node);
         self.script_time.is_late() && route.is_some_and(|route| route.auction.is_some())
+    }
+
+    /// Whether custom code is to run, and an auction took too much of the event's time.
+    fn is_late_for_code(&self, now: DateTime<Utc>) -> bool {
+        self.script_time.begins_late(now - self.now)
     }
 
     /// Whether this event routed the call already.

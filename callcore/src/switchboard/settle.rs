@@ -96,13 +96,15 @@ pub(super) fn convert(call: &mut Call, plan: &Plan) {
     }
 }
 
-/// Ends the flow of a call that is over.
+/// Ends the flow of a call that is over. That somebody answered may become known after that.
 pub(super) fn close_flow(call: &mut Call) {
     let is_over = call.is_over();
     let first = usize::try_from(call.attempts_before).unwrap_or(usize::MAX);
-    let connected = call.attempts.iter().skip(first).any(Attempt::connected);
-    let running = call.flow.as_mut().filter(|flow| flow.is_running());
-    if let Some(flow) = running.filter(|_| is_over) {
+    let answered = call.attempts.iter().skip(first).any(Attempt::connected);
+    let connected = answered || call.was_taken_from_queue();
+    let unfinished = [FlowStatus::Running, FlowStatus::Abandoned];
+    let flow = call.flow.as_mut().filter(|flow| unfinished.contains(&flow.status));
+    if let Some(flow) = flow.filter(|_| is_over) {
         flow.status = if connected { FlowStatus::Completed } else { FlowStatus::Abandoned };
     }
 }

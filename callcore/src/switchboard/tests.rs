@@ -7,6 +7,7 @@ mod desk;
 mod exchanges;
 mod flows;
 mod gathered;
+mod queues;
 mod reports;
 mod sales;
 mod script_time;

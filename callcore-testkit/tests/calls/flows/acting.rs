@@ -131,7 +131,7 @@ fn a_caller_waits_in_a_queue() {
         < leaves the queue: bridged
         > say It is connected.
         > hang up
-        = flow completed, held 0
+        = answered, held 0
         = flow completed, exits start:next act:connected
         call 2 from +13105550001
           queue sales holds 1000

@@ -5,6 +5,7 @@ mod asking;
 mod deciding;
 mod gathering;
 mod leaving;
+mod queueing;
 mod repeating;
 mod routing;
 mod splitting;

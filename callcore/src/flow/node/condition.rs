@@ -203,6 +203,10 @@ fn answer(holds: bool) -> Act {
     Act::exit(if holds { "yes" } else { "no" })
 }
 
+fn run(code: &str, desk: &Desk<'_>) -> Act {
+    Act::Need(Need::Script { code: code.to_owned(), call: seen(desk) })
+}
+
 /// What custom code sees of the call.
 fn seen(desk: &Desk<'_>) -> Value {
     let context = &desk.context;
@@ -229,19 +233,19 @@ impl Behaviour for Condition {
         match self {
             Self::CallerId(rule) => answer(rule.holds(desk.context.caller)),
             Self::Time { hours, zone } => answer(hours.contain(desk.context.now, *zone)),
-            Self::Custom { code } => {
-                Act::Need(Need::Script { code: code.clone(), call: seen(desk) })
-            }
+            Self::Custom { code } => run(code, desk),
         }
     }
 
     fn resume(&self, desk: &mut Desk<'_>, input: &Input) -> Act {
-        match input {
-            Input::Scripted(Ok(holds)) => answer(*holds),
-            Input::Scripted(Err(reason)) => {
+        match (input, self) {
+            (Input::Scripted(Ok(holds)), _) => answer(*holds),
+            (Input::Scripted(Err(reason)), _) => {
                 desk.note = Some(reason.clone());
                 Act::exit("error")
             }
+            // The flow had paused before it.
+            (Input::Caller(_), Self::Custom { code }) => run(code, desk),
             _ => unexpected(desk),
         }
     }

@@ -6,10 +6,12 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
+use super::bidders::Does;
 use super::clock::SetClock;
 use super::desk::Desk;
 use super::flows::flow;
-use crate::port::{Script, ScriptError};
+use crate::call::{CallerInput, DialOutcome};
+use crate::port::{Clock as _, Script, ScriptError};
 use crate::vocabulary::TenantId;
 
 /// Whose code was run, and what it was given.
@@ -114,7 +116,76 @@ fn an_auction_behind_slow_code_is_a_step_of_its_own() {
     desk.activate(|_| {});
     assert_eq!(desk.voice(1), "continue 1");
     assert_eq!(desk.bidders.asked(), Vec::<String>::new());
-    assert_eq!(desk.step(1, 1, crate::call::CallerInput::Silence), "dial +12125550001");
+    assert_eq!(desk.step(1, 1, CallerInput::Silence), "dial +12125550001");
+}
+
+/// A router with bidders alone, and behind it ten conditions, each with custom code.
+fn conditions_after_an_auction(code: &str) -> Value {
+    let names: Vec<String> = (0..10).map(|index| format!("c{index}")).collect();
+    let config = json!({ "conditionType": "custom", "code": code });
+    let mut nodes = vec![("sales", "advanced_router", json!({ "strategy": "rtb" }))];
+    nodes.extend(names.iter().map(|name| (name.as_str(), "condition", config.clone())));
+    nodes.push(("bye", "end", json!({ "message": "Bye." })));
+    let mut connections = vec![("sales", "no_route", "c0")];
+    for (index, name) in names.iter().enumerate() {
+        let next = names.get(index + 1).map_or("bye", String::as_str);
+        connections.extend([(name.as_str(), "yes", next), (name.as_str(), "no", "bye")]);
+    }
+    flow(&nodes, &connections)
+}
+
+/// What the carrier is told, and how long it waited for that.
+fn timed(desk: &Desk, tell: impl FnOnce() -> String) -> (String, i64) {
+    let began = desk.clock.now();
+    let told = tell();
+    (told, (desk.clock.now() - began).num_milliseconds())
+}
+
+#[test]
+fn code_behind_a_long_auction_is_a_step_of_its_own() {
+    for (auction_ms, waits) in [(0, false), (4_999, false), (5_000, true), (8_500, true)] {
+        let (mut desk, given) = desk(700);
+        desk.target("a", |_| {});
+        desk.bidders.will("a", Does::Fails(500));
+        desk.flow(&conditions_after_an_auction("slow"));
+        desk.activate(|_| {});
+        let clock = Arc::clone(&desk.clock);
+        desk.bidders.meanwhile(move || clock.advance(TimeDelta::milliseconds(auction_ms)));
+        let (mut told, mut took_ms) = timed(&desk, || desk.voice(1));
+        assert!(took_ms < 9_000, "an auction of {auction_ms} ms takes {took_ms}");
+        if waits {
+            assert_eq!((told.as_str(), given.lock().unwrap().len()), ("continue 1", 0));
+            (told, took_ms) = timed(&desk, || desk.step(1, 1, CallerInput::Silence));
+            assert_eq!(took_ms, 2_100, "code has all its time");
+        }
+        assert_eq!(told, "say Bye., hangup", "after {auction_ms} ms");
+        assert_eq!(given.lock().unwrap().len(), 3);
+        let mut exits = desk.way(1);
+        exits.retain(|run| !run.ends_with(":-"));
+        let way = ["start:next", "sales:no_route", "c0:yes", "c1:yes", "c2:yes", "c3:error"];
+        assert_eq!(exits, way);
+        assert_eq!(desk.bidders.asked(), ["a"], "nobody is asked again");
+    }
+}
+
+#[test]
+fn code_behind_a_long_confirmation_is_a_step_of_its_own() {
+    let (mut desk, given) = desk(700);
+    let confirm = json!({ "endpointUrl": "https://confirm/b" });
+    desk.target("a", |_| {});
+    desk.target("b", |target| target.confirm = serde_json::from_value(confirm).unwrap());
+    desk.bidders.bids("a", "9", "0001");
+    desk.bidders.bids("b", "5", "0002");
+    desk.bidders.will("confirm/b", Does::Says(r#"{"status":"rejected"}"#.into()));
+    desk.flow(&conditions_after_an_auction("slow"));
+    desk.activate(|_| {});
+    assert_eq!(desk.voice(1), "dial +12125550001");
+    let clock = Arc::clone(&desk.clock);
+    desk.bidders.meanwhile_at("confirm/b", move || clock.advance(TimeDelta::seconds(8)));
+    let (told, took_ms) = timed(&desk, || desk.result(1, 1, DialOutcome::Busy, 0));
+    assert_eq!((told.as_str(), took_ms, given.lock().unwrap().len()), ("continue 1", 8_000, 0));
+    assert_eq!(desk.step(1, 1, CallerInput::Silence), "say Bye., hangup");
+    assert_eq!(given.lock().unwrap().len(), 3);
 }
 
 #[test]

@@ -135,7 +135,12 @@ fn gather(choices: &mut Choices<'_>) -> Made {
         config["pattern"] = json!(choices.pick(&patterns));
     }
     if choices.chance(30) {
-        config["hints"] = json!([choices.pick(&["yes", "<no>", "a, b", ""]), "sales & more"]);
+        let hint = choices.pick(&["yes", "<no>", "a, b", "", "no \u{ffff}"]);
+        config["hints"] = json!([hint, "sales & more"]);
+        if choices.chance(20) {
+            let hints = usize::try_from(choices.number(1, 60)).unwrap_or(1);
+            config["hints"] = json!(vec![format!("x{}x", "\t".repeat(98)); hints]);
+        }
     }
     for key in ["retryPrompt", "errorPrompt"] {
         if choices.chance(40) {
@@ -247,7 +252,8 @@ fn action(choices: &mut Choices<'_>) -> Made {
         0 => (json!({ "actionType": "route_to_buyer", "buyerId": BUYER }), &dialling),
         1 => (json!({ "actionType": "external", "number": number }), &dialling),
         2 => {
-            let queue = choices.pick(&["support", "Q & <A>", "ä", " "]);
+            let queue =
+                choices.pick(&["support", "Q & <A>", "ä", " ", "sales \u{ffff}", "\u{fffe}"]);
             (json!({ "actionType": "queue", "queue": queue }), &dialling)
         }
         3 => (json!({ "actionType": "hangup", "message": text(choices) }), &[]),
@@ -288,8 +294,12 @@ fn condition(choices: &mut Choices<'_>) -> Value {
 
 fn voiced(choices: &mut Choices<'_>, mut config: Value) -> Value {
     if choices.chance(30) {
-        config["voice"] = json!(choices.pick(&["alice", "Polly.Joanna", "man", "Nobody.Known"]));
+        config["voice"] =
+            json!(choices.pick(&["alice", "Polly.Joanna", "man", "Nobody.Known", "Polly."]));
         config["language"] = json!(choices.pick(&["en-US", "de-DE", "xx-Nope", "zh-Hant-TW"]));
+        if choices.chance(10) {
+            config["language"] = json!(format!("en{}", "-abcdefgh".repeat(300)));
+        }
     }
     config
 }
@@ -302,10 +312,14 @@ fn text(choices: &mut Choices<'_>) -> String {
         "\u{0}\u{7}\u{fffe}",
         "{zip}",
     ];
-    match choices.number(0, 7) {
+    match choices.number(0, 8) {
         5 => choices.word(),
         6 => "&'\"<".repeat(usize::try_from(choices.number(1, 750)).unwrap_or(1)),
         7 => "{zip}".repeat(usize::try_from(choices.number(1, 600)).unwrap_or(1)),
+        8 => {
+            let blank = choices.pick(&["\r", "\n", "\t", "\r\n"]);
+            format!("x{}", blank.repeat(usize::try_from(choices.number(1, 1_499)).unwrap_or(1)))
+        }
         _ => choices.pick(&texts).to_owned(),
     }
 }
@@ -316,8 +330,13 @@ fn url(choices: &mut Choices<'_>) -> String {
         "https://p.example.com/t?z={zip}&c={caller_number}#f",
         "http://p.example.com:8080/{tag.source|none}?",
         "https://p.example.com/ä b/<x>&'\"",
+        "https://p.example.com/ä/<x>&'\"",
+        "https://cdn.example.com/{tag.source}/../%2{zip}/.{account-no}.mp3",
     ];
-    choices.pick(&urls).to_owned()
+    match choices.chance(3) {
+        true => format!("https://cdn.example.com/{}.mp3", choices.pick(&['\u{fffe}', '\u{ffff}'])),
+        false => choices.pick(&urls).to_owned(),
+    }
 }
 
 fn zone(choices: &mut Choices<'_>) -> &'static str {

@@ -41,7 +41,7 @@ impl Renderer {
 /// Hints as Twilio takes them: commas part them, and those that are too long help nobody.
 fn hints(words: &[String]) -> Vec<String> {
     let parts = words.iter().flat_map(|phrase| phrase.split(','));
-    let clean = parts.map(|part| sanitize_text(part.trim()).into_owned());
+    let clean = parts.map(|part| sanitize_text(part).trim().to_owned());
     let fits = |hint: &String| !hint.is_empty() && hint.chars().count() <= MAX_HINT_CHARACTERS;
     clean.filter(fits).take(MAX_HINTS).collect()
 }
@@ -63,7 +63,7 @@ mod tests {
             most_keys: Some(1),
             finish_on_key: Some('#'),
             language: Some("en-GB".into()),
-            hints: vec!["yes, please".into(), "no".into(), "x".repeat(101)],
+            hints: vec!["yes, please\u{FFFF} ".into(), "no \u{FFFF}".into(), "x".repeat(101)],
         }
     }
 

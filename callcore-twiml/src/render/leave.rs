@@ -23,7 +23,9 @@ const MIN_MAX_LENGTH_SECS: u32 = 2;
 /// and the first 16 hexadecimal digits of the SHA-256 of the queue's name follow, so that two long
 /// names stay two queues.
 pub fn queue_name(tenant: TenantId, queue: &str) -> String {
-    let queue = sanitize_text(queue.trim());
+    // What XML cannot hold goes first: there may be a space before it.
+    let queue = sanitize_text(queue);
+    let queue = queue.trim();
     let whole = format!("{tenant}/{queue}");
     if whole.chars().count() <= MAX_QUEUE_NAME {
         return whole;
@@ -104,6 +106,16 @@ mod tests {
         let expected =
             format!(r#"<Enqueue action="{}">{TENANT}/sales</Enqueue>"#, url("flow/TENANT/5"));
         assert_eq!(rendered(queue), expected);
+    }
+
+    /// What XML cannot hold may stand behind a space, where it hides it from a trim.
+    #[test]
+    fn no_name_of_a_queue_begins_or_ends_with_a_space() {
+        for name in ["sales", " sales ", "sales \u{FFFF}", "\u{FFFE} \u{0}sales\u{FFFF} \u{FFFF}"] {
+            assert_eq!(queue_name(TENANT, name), format!("{TENANT}/sales"), "{name:?}");
+        }
+        let queue = Directive::Enqueue(call::Enqueue { step: 5, queue: "sales \u{FFFF}".into() });
+        assert!(rendered(queue).ends_with(&format!(">{TENANT}/sales</Enqueue>")));
     }
 
     #[test]

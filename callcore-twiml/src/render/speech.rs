@@ -12,8 +12,9 @@ pub(super) fn say(speech: &Speech) -> Option<Say> {
     if text.trim().is_empty() || speech.times == 0 {
         return None;
     }
-    let voice = speech.voice.as_deref().and_then(Voice::from_text);
-    // The basic voices know no SSML, and would read a document that has some as an error.
+    let voice = speech.voice.as_deref().and_then(Voice::from_text).filter(has_name);
+    // The basic voices know no SSML, and would read a document that has some as an error. Where none
+    // is named, the account's own speaks.
     let understands = !matches!(voice, Some(Voice::Man | Voice::Woman | Voice::Alice));
     let prosody = speech
         .speed_percent
@@ -21,6 +22,14 @@ pub(super) fn say(speech: &Speech) -> Option<Say> {
         .map(|percent| Prosody::rate(u32::from(percent)));
     let language = speech.language.clone();
     Some(Say { text, prosody, voice, language, loop_count: loop_count(speech.times) })
+}
+
+/// Whether a voice is one at all: a family alone is none, and no document may name it.
+const fn has_name(voice: &Voice) -> bool {
+    match voice {
+        Voice::Polly(name) | Voice::Google(name) => !name.is_empty(),
+        Voice::Man | Voice::Woman | Voice::Alice => true,
+    }
 }
 
 /// The verb for a sound; none where it is played zero times.
@@ -83,8 +92,15 @@ mod tests {
         };
         assert_eq!(spoken(speech("alice", 80)), r#"<Say voice="alice">Hi</Say>"#);
         assert_eq!(spoken(speech("Polly.Amy", 100)), r#"<Say voice="Polly.Amy">Hi</Say>"#);
+        // Where none is named that exists, the account's own voice speaks.
+        let unnamed = Speech { speed_percent: Some(150), ..Speech::new("Hi") };
         let expected = r#"<Say><prosody rate="150%">Hi</prosody></Say>"#;
-        assert_eq!(spoken(speech("Nobody", 150)), expected);
+        assert_eq!(spoken(unnamed), expected);
+        for none in ["Nobody", "Polly.", "Google."] {
+            assert_eq!(spoken(speech(none, 150)), expected, "{none}");
+        }
+        let expected = r#"<Say voice="Google.x"><prosody rate="150%">Hi</prosody></Say>"#;
+        assert_eq!(spoken(speech("Google.x", 150)), expected);
     }
 
     #[test]

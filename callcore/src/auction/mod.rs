@@ -54,7 +54,7 @@ pub use ranking::{InvalidSquash, Ranking, Squash, TrackRecord};
 pub use record::RequestRecord;
 pub use replay::replay;
 pub use template::RenderError;
-pub(crate) use template::percent_encoded;
+pub(crate) use template::{is_dot_segment, percent_encoded};
 pub use throttle::{Health, Sign};
 pub use variables::{CallFacts, Variables};
 pub use verdict::{Field, Malformed, Verdict};

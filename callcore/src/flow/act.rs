@@ -120,6 +120,8 @@ pub enum Failure {
 pub(crate) enum Unsent {
     #[error("a form has more than {} bytes", crate::vocabulary::limits::PIXEL_BODY_BYTES)]
     BodyTooLong,
+    #[error("a value makes a part of a URL's path that is a dot or two")]
+    DotSegment,
     #[error("one event sends at most {} pixels", crate::vocabulary::limits::FLOW_PIXELS)]
     TooMany,
     #[error(

@@ -80,8 +80,9 @@ impl Desk<'_> {
     pub(crate) fn ask(&mut self, question: Question) -> Act {
         let step = self.next_step();
         let heard: usize = question.prompts.iter().map(prompt_bytes).sum();
-        let hints: usize = question.hints.iter().map(|hint| escaped(hint)).sum();
-        self.reply_bytes += DIRECTIVE_BYTES + heard + hints;
+        let hints: usize = question.hints.iter().map(|hint| escaped_in_attribute(hint)).sum();
+        let language = question.language.as_ref().map_or(0, String::len);
+        self.reply_bytes += DIRECTIVE_BYTES + heard + hints + language;
         self.add(Directive::Ask(Question { step, ..question }));
         Act::Wait
     }
@@ -173,14 +174,28 @@ const DIRECTIVE_BYTES: usize = 600;
 
 fn prompt_bytes(prompt: &Prompt) -> usize {
     match prompt {
-        Prompt::Say(speech) => DIRECTIVE_BYTES / 2 + escaped(&speech.text),
+        Prompt::Say(speech) => {
+            // A language tag may have any number of parts.
+            let language = speech.language.as_ref().map_or(0, String::len);
+            DIRECTIVE_BYTES / 2 + escaped(&speech.text) + language
+        }
         Prompt::Play(sound) => DIRECTIVE_BYTES / 2 + escaped(&sound.url),
     }
 }
 
-/// How long a text may become in a document: the longest escape has six bytes.
+/// How long a text becomes in a document, at the most: a character of markup has six bytes there, and
+/// a carriage return is written as `&#xD;`.
 fn escaped(text: &str) -> usize {
-    text.bytes()
-        .map(|byte| if matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'') { 6 } else { 1 })
-        .sum()
+    let written = |byte: u8| match byte {
+        b'&' | b'<' | b'>' | b'"' | b'\'' => 6,
+        b'\r' => 5,
+        _ => 1,
+    };
+    text.bytes().map(written).sum()
+}
+
+/// The same in an attribute, where tabs and line feeds are escaped as well.
+fn escaped_in_attribute(text: &str) -> usize {
+    let blanks = text.bytes().filter(|byte| matches!(byte, b'\t' | b'\n')).count();
+    escaped(text) + 4 * blanks
 }

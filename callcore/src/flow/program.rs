@@ -47,7 +47,7 @@ impl ProgramNode {
             (Some(node), _) => Leads::To(*node),
             (None, Some(Last::End)) => Leads::ToTheEnd,
             (None, Some(Last::NoRoute)) => Leads::ToNoRoute,
-            (None, Some(Last::Fail | Last::NotTaken | Last::Required) | None) => Leads::Nowhere,
+            (None, Some(Last::Fail | Last::NotTaken(_) | Last::Required) | None) => Leads::Nowhere,
         }
     }
 }

@@ -262,9 +262,14 @@ impl<'a> Reader<'a> {
 
     /// The texts of a list.
     pub(crate) fn texts(&self, key: &'static str, most: usize) -> Vec<&'a str> {
+        self.placed_texts(key, most).into_iter().map(|(_, text)| text).collect()
+    }
+
+    /// The texts of a list, each with its place.
+    pub(crate) fn placed_texts(&self, key: &'static str, most: usize) -> Vec<(String, &'a str)> {
         let items = self.list(key, most).into_iter();
         let text = |(path, item): (String, &'a Value)| match item {
-            Value::String(text) => Some(text.as_str()),
+            Value::String(text) => Some((path, text.as_str())),
             other => {
                 let message = format!("a text is expected instead of {}: replace it", shape(other));
                 self.report.error("wrong_type", path, message);

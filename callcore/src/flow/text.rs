@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use chrono::SecondsFormat;
 
+use super::act::Unsent;
 use super::context::Context;
 use super::reader::Reader;
+use crate::auction::{is_dot_segment, percent_encoded};
 use crate::call::FlowSession;
+use crate::vocabulary::limits;
 
 /// Names that every session knows.
 pub(crate) const BUILT_IN: [&str; 7] = [
@@ -113,6 +116,18 @@ impl Text {
         Some(filled)
     }
 
+    /// The text as a URL, with each value percent-encoded: no value leads to another place.
+    pub(crate) fn fill_url(&self, values: &Values<'_>) -> Result<String, Unsent> {
+        let filled = self.fill_within(limits::PIXEL_URL_BYTES, values, percent_encoded);
+        let filled = filled.ok_or(Unsent::UrlTooLong)?;
+        let unfilled: String = self.parts.iter().map(Part::in_place).collect();
+        // What the author wrote is meant; what a value adds to it is not.
+        if dot_segments(&filled) > dot_segments(&unfilled) {
+            return Err(Unsent::DotSegment);
+        }
+        Ok(filled)
+    }
+
     /// The words between the variables.
     pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
@@ -123,9 +138,24 @@ impl Text {
 
     /// The text as it is spoken.
     pub(crate) fn spoken(&self, values: &Values<'_>) -> String {
-        let most = crate::vocabulary::limits::TEXT_CHARACTERS;
-        self.fill(values, str::to_owned).chars().take(most).collect()
+        self.fill(values, str::to_owned).chars().take(limits::TEXT_CHARACTERS).collect()
     }
+}
+
+impl Part {
+    /// The words, or what stands for any value.
+    fn in_place(&self) -> &str {
+        match self {
+            Self::Words(words) => words,
+            Self::Variable { .. } => "x",
+        }
+    }
+}
+
+/// How many parts of a URL's path lead elsewhere.
+fn dot_segments(url: &str) -> usize {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    path.split(['/', '\\']).filter(|segment| is_dot_segment(segment)).count()
 }
 
 fn variable(inner: &str) -> Option<Part> {

@@ -62,8 +62,8 @@ pub(crate) fn url(problems: &mut Vec<Problem>, path: &str, value: &str) {
         let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
         host.starts_with(|c: char| c.is_alphanumeric() || c == '[')
     });
-    let printable = !value.contains(|c: char| c.is_whitespace() || c.is_control());
-    if !(well_formed && printable && value.len() <= limits::URL_BYTES) {
+    let is_alien = |c: char| c.is_whitespace() || c.is_control() || is_noncharacter(c);
+    if !(well_formed && !value.contains(is_alien) && value.len() <= limits::URL_BYTES) {
         problems.push(Problem::error(
             "bad_url",
             path,
@@ -72,5 +72,53 @@ pub(crate) fn url(problems: &mut Vec<Problem>, path: &str, value: &str) {
                 limits::URL_BYTES
             ),
         ));
+    }
+}
+
+/// Whether Unicode has set a code point aside for no character (D14): no URL has one (WHATWG URL §1.1),
+/// and two of them no XML, in which a carrier is told what to play.
+fn is_noncharacter(c: char) -> bool {
+    matches!(c, '\u{FDD0}'..='\u{FDEF}') || u32::from(c) & 0xFFFE == 0xFFFE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_has_a_host_and_no_character_that_is_none() {
+        let is_url = |value: &str| {
+            let mut problems = Vec::new();
+            url(&mut problems, "/url", value);
+            problems.is_empty()
+        };
+        for value in
+            ["https://a.example", "http://u@a.example:80/é/\u{FFFD}?{x}#y", "https://[::1]/"]
+        {
+            assert!(is_url(value), "{value}");
+        }
+        let paths = [
+            " ",
+            "\t",
+            "\r",
+            "\n",
+            "\0",
+            "\u{7F}",
+            "\u{85}",
+            "\u{A0}",
+            "\u{2028}",
+            "\u{FDD0}",
+            "\u{FDEF}",
+            "\u{FFFE}",
+            "\u{FFFF}",
+            "\u{1FFFE}",
+            "\u{10FFFF}",
+        ];
+        for path in paths {
+            assert!(!is_url(&format!("https://a.example/{path}x")), "{path:?}");
+        }
+        for value in ["", "ftp://a.example/", "https:///x", "https://", "a.example/x"] {
+            assert!(!is_url(value), "{value}");
+        }
     }
 }

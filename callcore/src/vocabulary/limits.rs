@@ -142,7 +142,7 @@ pub const ROUTER_BUYERS: usize = 500;
 pub const PIXELS: usize = 50;
 /// Longest name of a pixel's parameter, in bytes.
 pub const PARAMETER_NAME_BYTES: usize = 100;
-/// Longest URL of a pixel once it is filled in, in bytes. Receivers commonly take no longer ones.
+/// Longest URL of a pixel or a sound once it is filled in, in bytes. Receivers commonly take no longer ones.
 pub const PIXEL_URL_BYTES: usize = 8_192;
 /// Largest form that a pixel posts, in bytes.
 pub const PIXEL_BODY_BYTES: usize = 65_536;

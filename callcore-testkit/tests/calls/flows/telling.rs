@@ -39,6 +39,30 @@ fn texts_and_sounds_are_heard_and_the_flow_ends() {
 }
 
 #[test]
+fn the_address_of_a_sound_is_filled_in_for_each_call() {
+    check(
+        r#"
+        now 2026-11-23 09:00
+        campaign Sales
+        flow Main
+          sound play_audio { "audioUrl": "https://sounds.example/{caller_number}/{tag.lang|en}.mp3" }
+          bye end
+          sound next -> bye
+        call 1 from +13105550001
+        > play https://sounds.example/%2B13105550001/en.mp3
+        > hang up
+        = flow completed, held 0
+        = flow completed, exits start:next sound:next, in bye
+        call 2 from anonymous
+        > play https://sounds.example/anonymous/en.mp3
+        > hang up
+        = flow completed, held 0
+        = flow completed, exits start:next sound:next, in bye
+        "#,
+    );
+}
+
+#[test]
 fn both_ways_to_hang_up() {
     for (node, said) in [
         (r#"bye end { "endType": "hangup" }"#, ""),

@@ -20,7 +20,7 @@ pub(crate) use form::Form;
 pub(crate) use header::Header;
 pub(crate) use json::Json;
 pub(crate) use percent::encoded as percent_encoded;
-pub(crate) use url::Url;
+pub(crate) use url::{Url, is_dot_segment};
 pub(crate) use xml::Xml;
 
 use super::variables::{Facts, Scope, Variable};

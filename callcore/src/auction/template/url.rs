@@ -139,7 +139,8 @@ fn path_nodes(pieces: Vec<Piece<'_>>, site: Site<'_>, problems: &mut Vec<Problem
     nodes
 }
 
-fn is_dot_segment(segment: &str) -> bool {
+/// Whether a segment of a path is one of the two that lead elsewhere.
+pub(crate) fn is_dot_segment(segment: &str) -> bool {
     let plain = segment.replace("%2e", ".").replace("%2E", ".");
     plain == "." || plain == ".."
 }

@@ -72,7 +72,9 @@ impl Graph<'_> {
         while let Some(node) = queue.pop_front() {
             let own = self.edges[node].iter();
             let second = self.second.iter().filter(|(source, ..)| *source == node);
-            for (handle, next) in own.chain(second.map(|(_, handle, next)| (handle, next))) {
+            let all = own.chain(second.map(|(_, handle, next)| (handle, next)));
+            let taken = all.filter(|(handle, _)| !is_never_taken(&self.rules[node], handle));
+            for (handle, next) in taken {
                 if !std::mem::replace(&mut self.reached[*next], true) {
                     self.came_by[*next] = Some((node, handle));
                     queue.push_back(*next);
@@ -90,7 +92,12 @@ impl Graph<'_> {
             };
             let handle: &str = &rule.handle;
             let stood_in_for = || rule.alternatives.iter().any(|other| connected(other));
-            if !connected(handle) && !stood_in_for() {
+            if let (true, Last::NotTaken(otherwise)) = (connected(handle), rule.last) {
+                let message = format!(
+                    "no call takes the exit {handle:?} unless {otherwise}: remove its connection, or set it so"
+                );
+                report.warning("never_taken", format!("/nodes/{node}"), message);
+            } else if !connected(handle) && !stood_in_for() {
                 self.unconnected(node, rule, report);
             }
         }
@@ -120,7 +127,7 @@ impl Graph<'_> {
                 );
                 report.warning("not_connected", place, message);
             }
-            (Last::End | Last::NoRoute | Last::NotTaken, _) => {}
+            (Last::End | Last::NoRoute | Last::NotTaken(_), _) => {}
         }
     }
 
@@ -166,7 +173,8 @@ impl Graph<'_> {
     /// From every node that calls reach: the exits that are taken at once, and where they lead.
     fn silent_edges(&self) -> SilentEdges {
         let edges = |node: usize| {
-            let rules = self.rules[node].iter().enumerate().filter(|(_, rule)| rule.silent);
+            let can_be = |rule: &ExitRule| rule.silent && !matches!(rule.last, Last::NotTaken(_));
+            let rules = self.rules[node].iter().enumerate().filter(|(_, rule)| can_be(rule));
             let edge = |(exit, rule): (usize, &ExitRule)| {
                 let own = std::iter::once(&*rule.handle);
                 let mut handles = own.chain(rule.alternatives.iter().copied());
@@ -177,4 +185,9 @@ impl Graph<'_> {
         };
         SilentEdges::new((0..self.edges.len()).map(edges).collect())
     }
+}
+
+/// Whether the settings of a node, which has these exits, never take this one.
+fn is_never_taken(rules: &[ExitRule], handle: &str) -> bool {
+    rules.iter().any(|rule| rule.handle == handle && matches!(rule.last, Last::NotTaken(_)))
 }

@@ -15,6 +15,8 @@ use crate::vocabulary::{BuyerId, Destination};
 const QUEUE_CHARACTERS: usize = 64;
 /// The shortest message that a carrier can be told to end, in seconds.
 const SHORTEST_SECS: u32 = 2;
+/// The longest message that a carrier transcribes, in seconds.
+const TRANSCRIBED_SECS: u32 = 120;
 /// Silence that ends a message, in seconds.
 const SILENCE_SECS: u32 = 5;
 
@@ -86,12 +88,19 @@ fn voicemail(reader: &Reader<'_>, mentions: &mut Mentions) -> Box<dyn Behaviour>
     }
     let format = reader.choice("format", &[("wav", "wav"), ("mp3", "mp3")]);
     mentions.ending = format.map(|_| reader.path("format"));
+    let transcribe = reader.flag("transcribe", false);
+    if transcribe && max_length_secs > TRANSCRIBED_SECS {
+        let message = format!(
+            "the carrier transcribes no message of more than {TRANSCRIBED_SECS} seconds: give {TRANSCRIBED_SECS} or less, or remove `transcribe`"
+        );
+        reader.report().warning("not_transcribed", reader.path("maxLength"), message);
+    }
     Box::new(Voicemail {
         message,
         voice,
         max_length_secs: max_length_secs.max(SHORTEST_SECS),
         format: format.unwrap_or("wav"),
-        transcribe: reader.flag("transcribe", false),
+        transcribe,
     })
 }
 

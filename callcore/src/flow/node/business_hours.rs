@@ -21,6 +21,8 @@ const HOLIDAY: &str = r#"{ "date": "2026-12-25", "enabled": true, "name": "Chris
 #[derive(Debug)]
 pub(super) struct BusinessHours {
     schedule: Schedule,
+    /// Whether holidays differ from other days.
+    holidays_hold: bool,
 }
 
 pub(super) fn read(reader: &Reader<'_>) -> Option<BusinessHours> {
@@ -46,7 +48,7 @@ pub(super) fn read(reader: &Reader<'_>) -> Option<BusinessHours> {
         reader.report().warning("never_open", reader.path("businessHours"), message);
     }
     let schedule = Schedule::compile(&document, zone?).ok()?;
-    Some(BusinessHours { schedule })
+    Some(BusinessHours { schedule, holidays_hold })
 }
 
 /// The hours of a week, where each weekday can be read.
@@ -123,10 +125,14 @@ impl Behaviour for BusinessHours {
     }
 
     fn exits(&self) -> Vec<ExitRule> {
+        let on_holidays = match self.holidays_hold {
+            true => Last::Fail,
+            false => Last::NotTaken("`holidayBehavior` is override"),
+        };
         vec![
             ExitRule::required("open"),
             ExitRule::required("closed"),
-            ExitRule::optional("holiday", Last::Fail).or(&["closed"]),
+            ExitRule::optional("holiday", on_holidays).or(&["closed"]),
         ]
     }
 

@@ -20,6 +20,10 @@ use crate::vocabulary::{PhoneNumber, limits};
 
 /// Most numbers of a list.
 const LISTED: usize = 10_000;
+/// Most numbers of a list that are told at once: whoever mends these looks again.
+const TOLD: usize = 25;
+/// How much of a number is shown, in characters.
+const SHOWN: usize = 40;
 
 #[derive(Debug)]
 pub(super) enum Condition {
@@ -97,23 +101,18 @@ fn caller_rule(reader: &Reader<'_>) -> Option<CallerRule> {
 /// A number, or the beginning of one.
 fn compared<'a>(reader: &Reader<'a>) -> Option<&'a str> {
     let text = reader.words("value")?;
-    if text.trim().starts_with(|c: char| c.is_ascii_digit() || c == '(') {
-        let message = format!(
-            "callers' numbers begin with + and the country, {text:?} does not: write it as +13105550100"
-        );
-        reader.report().warning("not_international", reader.path("value"), message);
-    }
+    warn_of(reader, [(reader.path("value"), text)]);
     Some(text)
 }
 
 /// A list, or a text with commas or line breaks.
 fn listed(reader: &Reader<'_>) -> Option<Vec<String>> {
-    let numbers: Vec<String> = match reader.value("value") {
+    let numbers: Vec<(String, &str)> = match reader.value("value") {
         Some(Value::String(text)) => {
-            let parts = text.split([',', ';', '\n']).map(str::trim);
-            parts.filter(|part| !part.is_empty()).map(plain).collect()
+            let parts = text.split([',', ';', '\n']).filter(|part| !part.trim().is_empty());
+            parts.map(|part| (reader.path("value"), part)).collect()
         }
-        _ => reader.texts("value", LISTED).into_iter().map(plain).collect(),
+        _ => reader.placed_texts("value", LISTED),
     };
     if numbers.len() > LISTED {
         let message =
@@ -125,7 +124,30 @@ fn listed(reader: &Reader<'_>) -> Option<Vec<String>> {
         reader.report().error("empty_list", reader.path("value"), message);
         return None;
     }
-    Some(numbers)
+    let listed = numbers.iter().map(|(_, number)| plain(number)).collect();
+    warn_of(reader, numbers);
+    Some(listed)
+}
+
+/// Warns of what no caller is called, each with its place.
+fn warn_of<'a>(reader: &Reader<'_>, numbers: impl IntoIterator<Item = (String, &'a str)>) {
+    let numbers = numbers.into_iter().map(|(path, number)| (path, number.trim()));
+    for (path, number) in numbers.filter(|(_, number)| !can_call(number)).take(TOLD) {
+        let shown: String = number.chars().take(SHOWN).collect();
+        let message = format!(
+            "callers' numbers are + and digits only, the country first, so none matches {shown:?}: write it as +13105550100"
+        );
+        reader.report().warning("not_international", path, message);
+    }
+}
+
+/// Whether a carrier may write a caller so, or the beginning of one: as `+` and digits, as an address
+/// such as `sip:…` and `client:…`, as a word such as `anonymous`, or not at all.
+fn can_call(text: &str) -> bool {
+    match text.strip_prefix('+') {
+        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_digit()),
+        None => text.is_empty() || text.starts_with(char::is_alphabetic),
+    }
 }
 
 /// A number as the carrier writes it, where it is one.

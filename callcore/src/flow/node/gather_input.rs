@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::prompt::{Heard, Voice, optional_text};
+use super::prompt::{Voice, optional_text};
 use super::{Behaviour, ExitRule, Last, Mentions, unexpected};
 use crate::call::{CallerInput, Question};
 use crate::flow::act::{Act, Input};
@@ -24,7 +24,7 @@ pub(super) struct Gather {
     least_keys: u32,
     most_keys: Option<u32>,
     pattern: Option<Regex>,
-    prompt: Heard,
+    prompt: Text,
     retry_prompt: Option<Text>,
     error_prompt: Option<Text>,
     most_retries: u32,
@@ -48,14 +48,14 @@ pub(super) fn read(reader: &Reader<'_>, mentions: &mut Mentions) -> Option<Gathe
     if !reader.has("prompt") {
         reader.missing("prompt", "the question");
     }
-    let prompt = read_text(reader, "prompt", &mut mentions.uses).map(Heard::Words);
+    let prompt = read_text(reader, "prompt", &mut mentions.uses);
     let gather = Gather {
         keys,
         speech,
         least_keys,
         most_keys,
         pattern: pattern::read(reader, "pattern"),
-        prompt: prompt.unwrap_or(Heard::Words(Text::default())),
+        prompt: prompt.unwrap_or_default(),
         retry_prompt: optional_text(reader, "retryPrompt", mentions),
         error_prompt: optional_text(reader, "errorPrompt", mentions),
         most_retries: reader.number("maxRetries", 0..=10, 3),
@@ -68,6 +68,9 @@ pub(super) fn read(reader: &Reader<'_>, mentions: &mut Mentions) -> Option<Gathe
     };
     if !keys {
         reader.unused(&["minLength", "maxLength", "finishOnKey"], "where only words are taken");
+    }
+    if gather.most_retries == 0 {
+        reader.unused(&["retryPrompt"], "where `maxRetries` is 0, so that nobody is asked again");
     }
     if !speech {
         reader.unused(&["hints"], "where only keys are taken");
@@ -131,10 +134,7 @@ fn hints(reader: &Reader<'_>) -> Vec<String> {
 
 impl Gather {
     fn ask(&self, desk: &mut Desk<'_>, prompt: Option<&Text>) -> Act {
-        let prompt = match prompt {
-            Some(text) => self.voice.say(text, desk, 1),
-            None => self.prompt.prompt(&self.voice, desk, 1),
-        };
+        let prompt = self.voice.say(prompt.unwrap_or(&self.prompt), desk, 1);
         desk.ask(Question {
             step: 0,
             prompts: vec![prompt],

@@ -25,11 +25,16 @@ pub(super) fn read(reader: &Reader<'_>, mentions: &mut Mentions) -> Option<Menu>
     let message = Heard::read(reader, "message", "audioUrl", mentions);
     let invalid_message = optional_text(reader, "invalidMessage", mentions);
     let voice = Voice::read(reader);
-    if matches!(message, Some(Heard::Sound(_))) && invalid_message.is_none() {
-        reader.unused(&["voice", "language"], "where nothing is spoken");
-    }
     let timeout_secs = reader.number("timeout", 1..=60, 10);
     let most_retries = reader.number("maxRetries", 0..=10, 3);
+    if most_retries == 0 {
+        reader
+            .unused(&["invalidMessage"], "where `maxRetries` is 0, so that nobody is asked again");
+    }
+    let is_sound = matches!(message, Some(Heard::Sound(_)));
+    if is_sound && (invalid_message.is_none() || most_retries == 0) {
+        reader.unused(&["voice", "language"], "where nothing is spoken");
+    }
     let keys = options(reader, mentions);
     Some(Menu { message: message?, invalid_message, voice, keys, timeout_secs, most_retries })
 }
@@ -78,7 +83,7 @@ impl Menu {
         let message = self.message.prompt(&self.voice, desk, 1);
         desk.ask(Question {
             step: 0,
-            prompts: before.into_iter().chain([message]).collect(),
+            prompts: before.into_iter().chain(message).collect(),
             keys: true,
             speech: false,
             timeout_secs: self.timeout_secs,

@@ -98,8 +98,8 @@ pub(crate) enum Last {
     End,
     /// The call goes to the campaign's no-route treatment.
     NoRoute,
-    /// The settings of the node never take it.
-    NotTaken,
+    /// No call takes it unless the node is set otherwise: so.
+    NotTaken(&'static str),
 }
 
 impl ExitRule {

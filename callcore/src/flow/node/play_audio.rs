@@ -1,6 +1,6 @@
 //! `play_audio`: speaks a text or plays a sound file.
 
-use super::prompt::{Heard, Voice};
+use super::prompt::{Heard, Voice, read_sound};
 use super::{Behaviour, ExitRule, Mentions};
 use crate::flow::act::Act;
 use crate::flow::desk::Desk;
@@ -27,7 +27,7 @@ pub(super) fn read(reader: &Reader<'_>, mentions: &mut Mentions) -> Option<Play>
             if !reader.has("audioUrl") {
                 reader.missing("audioUrl", "the sound file");
             }
-            reader.url("audioUrl").map(|url| Heard::Sound(url.to_owned()))
+            read_sound(reader, "audioUrl", mentions).map(Heard::Sound)
         }
         Some(false) => {
             let _ = reader.text("audioUrl");
@@ -48,11 +48,9 @@ pub(super) fn read(reader: &Reader<'_>, mentions: &mut Mentions) -> Option<Play>
             &["voice", "language"]
         };
         reader.unused(of_words, "on a sound file");
-    } else if voice.speed_percent.is_some() && voice.keeps_its_speed() {
-        reader.unused(
-            &["speed"],
-            "on this voice, which keeps its own (those of Polly and Google do not)",
-        );
+    } else if voice.speed_percent.is_some() && !voice.changes_speed() {
+        let message = "`speed` has no effect on this voice: choose one whose name begins with Polly. or Google., or remove it";
+        reader.report().warning("unused", reader.path("speed"), message);
     }
     let times = reader.number("loop", 1..=LOOPS, 1);
     Some(Play { heard: heard?, voice, times })
@@ -64,8 +62,9 @@ impl Behaviour for Play {
     }
 
     fn enter(&self, desk: &mut Desk<'_>) -> Act {
-        let prompt = self.heard.prompt(&self.voice, desk, self.times);
-        desk.tell(prompt);
+        if let Some(prompt) = self.heard.prompt(&self.voice, desk, self.times) {
+            desk.tell(prompt);
+        }
         Act::exit("next")
     }
 }

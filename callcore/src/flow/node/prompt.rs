@@ -57,9 +57,10 @@ impl Voice {
         }
     }
 
-    /// Whether it is one of the carrier's basic voices, which cannot speak faster or slower.
-    pub(super) fn keeps_its_speed(&self) -> bool {
-        self.voice.as_deref().is_some_and(|voice| BASIC_VOICES.contains(&voice))
+    /// Whether it can speak faster or slower. The carrier's basic voices cannot; where none is named,
+    /// the account's own speaks, which the flow trusts with it.
+    pub(super) fn changes_speed(&self) -> bool {
+        self.voice.as_deref().is_none_or(is_of_family)
     }
 
     /// A text in this voice.
@@ -76,8 +77,12 @@ impl Voice {
 
 /// Whether the carrier has a voice of this name, as far as one can tell without its list.
 fn is_known(voice: &str) -> bool {
-    let named = FAMILIES.iter().filter_map(|family| voice.strip_prefix(family));
-    BASIC_VOICES.contains(&voice) || named.into_iter().any(|name| !name.is_empty())
+    BASIC_VOICES.contains(&voice) || is_of_family(voice)
+}
+
+fn is_of_family(voice: &str) -> bool {
+    let mut named = FAMILIES.iter().filter_map(|family| voice.strip_prefix(family));
+    named.any(|name| !name.is_empty())
 }
 
 /// Whether a text has the shape of a language tag: RFC 5646 §2.1, without its rarer parts.
@@ -95,7 +100,7 @@ fn is_language(text: &str) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Heard {
     Words(Text),
-    Sound(String),
+    Sound(Text),
 }
 
 impl Heard {
@@ -112,19 +117,36 @@ impl Heard {
             reader.report().warning("unused", reader.path(words), message);
         }
         let text = read_text(reader, words, &mut mentions.uses);
-        let url = reader.url(sound).map(str::to_owned);
+        let url = read_sound(reader, sound, mentions);
         if !reader.has(words) && !reader.has(sound) {
             reader.missing(words, &format!("what the caller hears (`{words}` or `{sound}`)"));
         }
         url.map(Self::Sound).or_else(|| text.map(Self::Words))
     }
 
-    pub(super) fn prompt(&self, voice: &Voice, desk: &Desk<'_>, times: u32) -> Prompt {
+    /// What is heard on this call; nothing, with a note, of a sound whose address a value has spoiled.
+    pub(super) fn prompt(&self, voice: &Voice, desk: &mut Desk<'_>, times: u32) -> Option<Prompt> {
         match self {
-            Self::Words(text) => voice.say(text, desk, times),
-            Self::Sound(url) => Prompt::Play(Sound { url: url.clone(), times }),
+            Self::Words(text) => Some(voice.say(text, desk, times)),
+            Self::Sound(url) => match url.fill_url(&desk.values()) {
+                Ok(url) => Some(Prompt::Play(Sound { url, times })),
+                Err(reason) => {
+                    desk.note = Some(format!("the sound was not played: {reason}"));
+                    None
+                }
+            },
         }
     }
+}
+
+/// The address of a sound file, in which variables may stand behind the host.
+pub(super) fn read_sound(
+    reader: &Reader<'_>,
+    key: &'static str,
+    mentions: &mut Mentions,
+) -> Option<Text> {
+    let url = reader.url(key)?;
+    Some(noted(Text::parse(url), &reader.path(key), &mut mentions.uses))
 }
 
 /// A text that need not be there.

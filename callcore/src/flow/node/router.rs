@@ -32,7 +32,8 @@ pub(super) fn read(reader: &Reader<'_>, mentions: &mut Mentions) -> Option<Route
     let (strategy, auction) =
         reader.choice("strategy", &STRATEGIES).unwrap_or((Strategy::Priority, false));
     let campaign_buyers = reader.flag("campaignBuyers", false);
-    let buyers = buyers(reader, mentions);
+    let (ignored, where_not) = if campaign_buyers { (&[][..], "") } else { ignored(strategy) };
+    let buyers = buyers(reader, mentions, ignored, where_not);
     let router: Option<RouterId> = reader.id("routerId", "router");
     mentions.routers.extend(router.map(|router| (router, reader.path("routerId"))));
     if router.is_some() && !auction {
@@ -63,7 +64,31 @@ pub(super) fn read(reader: &Reader<'_>, mentions: &mut Mentions) -> Option<Route
     Some(Router { settings })
 }
 
-fn buyers(reader: &Reader<'_>, mentions: &mut Mentions) -> Vec<ChosenBuyer> {
+/// Which settings of a buyer a strategy does not look at, and how one says so.
+const fn ignored(strategy: Strategy) -> (&'static [&'static str], &'static str) {
+    match strategy {
+        Strategy::Capacity => {
+            (&["weight"], "where the strategy is capacity, which goes by free places")
+        }
+        Strategy::Performance => {
+            (&["priority"], "where the strategy is performance, which goes by success and weight")
+        }
+        Strategy::Priority => (&[], ""),
+        Strategy::RoundRobin => {
+            (&["priority"], "where the strategy is round_robin, which goes by weight")
+        }
+        Strategy::Skills => {
+            (&["weight"], "where the strategy is skills, which goes by proficiency")
+        }
+    }
+}
+
+fn buyers(
+    reader: &Reader<'_>,
+    mentions: &mut Mentions,
+    ignored: &[&'static str],
+    where_not: &str,
+) -> Vec<ChosenBuyer> {
     let mut chosen = Vec::new();
     let mut seen = BTreeSet::new();
     for entry in reader.objects("buyers", limits::ROUTER_BUYERS) {
@@ -74,6 +99,7 @@ fn buyers(reader: &Reader<'_>, mentions: &mut Mentions) -> Vec<ChosenBuyer> {
         let priority = entry.number_if("priority", 1..=10);
         let weight = entry.number_if("weight", 0..=limits::WEIGHT);
         let max_concurrent = entry.number_if("maxConcurrent", 0..=1_000_000);
+        entry.unused(ignored, where_not);
         entry.finish();
         let Some(buyer) = buyer else { continue };
         if !seen.insert(buyer) {

@@ -197,7 +197,11 @@ impl Behaviour for Splitter {
         let splits = self.splits.iter().map(|split| ExitRule::required(split.handle.clone()));
         // Shares always find a split; only a split that fails, or a gap in the hours, leads past all.
         let taken = self.fails_over || self.gap.is_some();
-        let last = if taken { Last::Fail } else { Last::NotTaken };
+        let last = match self.zone {
+            _ if taken => Last::Fail,
+            None => Last::NotTaken("`enableFailover` is true"),
+            Some(_) => Last::NotTaken("`enableFailover` is true or some hour has no split"),
+        };
         splits.chain([ExitRule::optional("fallback", last)]).collect()
     }
 

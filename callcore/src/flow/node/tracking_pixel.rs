@@ -192,8 +192,7 @@ impl Pixel {
         values: &Values<'_>,
     ) -> Result<Payload, Unsent> {
         let (most_bytes, too_long) = most(method);
-        let url = self.url.fill_within(limits::PIXEL_URL_BYTES, values, encoded);
-        let mut url = url.ok_or(Unsent::UrlTooLong)?;
+        let mut url = self.url.fill_url(values)?;
         let mut pairs = String::new();
         for (name, value) in self.parameters() {
             // Both are values: a space or an ampersand of the document's own is one as well.

@@ -92,6 +92,40 @@ fn a_reply_that_no_carrier_takes_is_left_out() {
     assert_eq!(turn.session.failure.as_deref(), Some("the reply is larger than 40000 bytes"));
 }
 
+/// What a carrier is sent is longer than what is said: each of these counts as it is written.
+#[test]
+fn a_reply_counts_as_it_is_written() {
+    let failed = |kind: &str, config: Value, count: usize| {
+        let mut nodes = vec![json!({ "id": "start", "type": "start" })];
+        let mut connections = String::from("start.next>n0 ");
+        for index in 0..count {
+            nodes.push(json!({ "id": format!("n{index}"), "type": kind, "config": config }));
+            connections += &format!("n{index}.next>n{} ", index + 1);
+        }
+        nodes.push(json!({ "id": format!("n{count}"), "type": "end" }));
+        let told = play(&flow(Value::Array(nodes), &connections), &Facts::at(NOON), &[]).remove(0);
+        told.ends_with("failed: the reply is larger than 40000 bytes")
+    };
+    // A carriage return has five bytes in a document, a line feed one.
+    let returns = json!({ "text": format!("x{}", "\r".repeat(2_999)) });
+    assert!(!failed("play_audio", returns.clone(), 2));
+    assert!(failed("play_audio", returns, 3));
+    let feeds = json!({ "text": format!("x{}", "\n".repeat(2_999)) });
+    assert!(!failed("play_audio", feeds, 11));
+    let language = format!("en{}", "-abcdefgh".repeat(300));
+    assert!(failed("play_audio", json!({ "text": "x", "language": language }), 14));
+    // In an attribute a tab and a line feed are escaped as well.
+    let ask = |hint: &str| {
+        let hints: Vec<String> = (0..100).map(|_| hint.repeat(90)).collect();
+        let config = json!({ "prompt": "?", "inputType": "speech", "hints": hints });
+        play(&one("gather_input", config, &["valid", "failed"]), &Facts::at(NOON), &[]).remove(0)
+    };
+    assert!(ask("x").starts_with("ask"));
+    for hint in ["\t", "\n", "\r"] {
+        assert_eq!(ask(hint), "failed: the reply is larger than 40000 bytes");
+    }
+}
+
 #[test]
 fn what_nobody_asked_for_and_nodes_that_are_gone_fail() {
     let menu = program(&one(

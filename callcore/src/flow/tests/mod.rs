@@ -11,5 +11,6 @@ mod properties;
 mod secrets;
 mod sending;
 mod simulated;
+mod sounds;
 mod statistics;
 mod templates;

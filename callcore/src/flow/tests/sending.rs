@@ -131,6 +131,19 @@ fn a_url_that_is_too_long_is_not_queued_and_the_log_says_so() {
 }
 
 #[test]
+fn a_value_that_leads_to_another_path_is_not_queued() {
+    let config = json!({ "pixelUrl": "https://p.example/a/{tag.t}/b?c={tag.t}" });
+    let definition = one("tracking_pixel", config, &["next"]);
+    assert_eq!(sent(&definition, "...").0.deliveries.len(), 1);
+    let (turn, told) = sent(&definition, "..");
+    assert_eq!(turn.deliveries, []);
+    assert_eq!(
+        told[1],
+        "n/next//pixel was not sent: a value makes a part of a URL's path that is a dot or two"
+    );
+}
+
+#[test]
 fn a_form_that_is_too_large_is_not_queued() {
     let parameters: serde_json::Map<String, Value> =
         (0..50).map(|index| (format!("p{index}"), json!("{tag.t}"))).collect();

@@ -37,8 +37,14 @@ pub(super) fn read(reader: &Reader<'_>) -> Option<BusinessHours> {
     }
     let week = reader.value("businessHours").and_then(|week| week_of(week, reader));
     let holidays = holidays(reader);
-    let mut document = ScheduleDocument { business_hours: week?, holidays: holidays? };
+    let week = week?;
+    let whole = week.whole && holidays.is_some();
+    let mut document =
+        ScheduleDocument { business_hours: week.days, holidays: holidays.unwrap_or_default() };
     reader.report().extend(reader.place(), check(&document));
+    if !whole {
+        return None;
+    }
     if !holidays_hold {
         document.holidays.clear();
     }
@@ -51,8 +57,14 @@ pub(super) fn read(reader: &Reader<'_>) -> Option<BusinessHours> {
     Some(BusinessHours { schedule, holidays_hold })
 }
 
-/// The hours of a week, where each weekday can be read.
-fn week_of(week: &Value, reader: &Reader<'_>) -> Option<WeekHours> {
+/// The weekdays that can be read, which are checked even where others cannot.
+struct Readable {
+    days: WeekHours,
+    /// Whether that is every weekday that was written.
+    whole: bool,
+}
+
+fn week_of(week: &Value, reader: &Reader<'_>) -> Option<Readable> {
     let place = reader.path("businessHours");
     let Some(days) = week.as_object() else {
         let message =
@@ -80,8 +92,11 @@ fn week_of(week: &Value, reader: &Reader<'_>) -> Option<WeekHours> {
         }
         hours.is_some()
     };
-    let readable: Vec<bool> = week.iter().map(day).collect();
-    serde_json::from_value(Value::Object(week)).ok().filter(|_| !readable.contains(&false))
+    let unreadable: Vec<String> =
+        week.iter().filter(|entry| !day(*entry)).map(|(name, _)| name.clone()).collect();
+    week.retain(|name, _| !unreadable.contains(name));
+    let days = serde_json::from_value(Value::Object(week)).ok()?;
+    Some(Readable { days, whole: unreadable.is_empty() })
 }
 
 /// Whether the hours of a day do not say whether they apply.

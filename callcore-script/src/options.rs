@@ -91,6 +91,19 @@ mod tests {
         assert!(Options::default().check().is_ok());
     }
 
+    /// Flows are written for these limits, and a carrier waits for what comes after them.
+    #[test]
+    fn the_limits_as_they_come_are_those_that_are_promised() {
+        let Options { workers, run_limit, kill_after, wait_limit, memory_bytes } =
+            Options::default();
+        assert!(workers >= 3, "{workers}");
+        assert_eq!(
+            [run_limit, kill_after, wait_limit].map(|limit| limit.as_millis()),
+            [200, 250, 500]
+        );
+        assert_eq!(memory_bytes, 32 << 20);
+    }
+
     #[test]
     fn long_messages_are_cut_between_characters() {
         assert_eq!(shorten(&"é".repeat(201)), "é".repeat(200));

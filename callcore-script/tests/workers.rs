@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use callcore::port::{Script, ScriptError};
@@ -217,6 +217,39 @@ async fn a_worker_that_says_nothing_is_killed_in_time() {
     assert_eq!(pool.run(tenant(1), GOOD, &call()).await, Err(ScriptError::Timeout));
     eventually("one is gone", || before.iter().any(|id| is_gone(*id))).await;
     eventually("another is there", || workers("silent").len() == 2).await;
+}
+
+/// The limits are as they come. Code that never ends is stopped by the engine; a process that is
+/// stopped by the system can neither answer nor end, so nothing but the kill from outside ends it.
+#[tokio::test]
+async fn endless_code_costs_its_worker_and_its_caller_is_answered() {
+    let Options { run_limit, kill_after, .. } = Options::default();
+    for (marker, patient, is_stopped, least) in [
+        ("endless", "endless-patient", false, run_limit),
+        ("stopped", "stopped-patient", true, kill_after),
+    ] {
+        let as_they_come = Options { workers: 1, wait_limit: common::GUARD, ..Options::default() };
+        let pool = ScriptPool::start(command(marker), as_they_come).await.unwrap();
+        let options = Options { workers: 1, ..killed_only(common::GUARD) };
+        let patience = ScriptPool::start(command(patient), options).await.unwrap();
+        let before = workers(marker);
+        assert_eq!(before.len(), 2, "one that runs and one that stands by");
+        for id in before.iter().chain(&workers(patient)).filter(|_| is_stopped) {
+            kill_process(Pid::from_raw(*id).unwrap(), Signal::STOP).unwrap();
+        }
+        let (began, call) = (Instant::now(), call());
+        let result = tokio::select! {
+            // Asked first, it would be answered first, were it not for the limits.
+            biased;
+            ended = patience.run(tenant(1), "for (;;);", &call) => panic!("{marker}: {ended:?}"),
+            result = pool.run(tenant(1), "for (;;);", &call) => result,
+        };
+        assert_eq!(result, Err(ScriptError::Timeout), "{marker}");
+        assert!(began.elapsed() >= least, "{marker}: before its time, {:?}", began.elapsed());
+        eventually("its worker is gone", || before.iter().any(|id| is_gone(*id))).await;
+        eventually("another is there", || workers(marker).len() == 2).await;
+        assert_eq!(before.intersection(&workers(marker)).count(), 1, "{marker}: one was replaced");
+    }
 }
 
 #[tokio::test]

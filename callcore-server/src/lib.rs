@@ -28,6 +28,9 @@ pub mod demo;
 pub mod directory;
 pub mod egress;
 pub mod http;
+#[cfg(test)]
+#[path = "../../callcore/src/vocabulary/mends.rs"]
+mod mends;
 pub mod metrics;
 pub mod openapi;
 pub mod operate;

@@ -1,6 +1,7 @@
 //! Answers: read as far as they are wanted, and told apart when they fail.
 
 use std::error::Error;
+use std::fmt::Display;
 use std::io::{self, ErrorKind};
 use std::iter;
 
@@ -83,13 +84,20 @@ pub(super) fn failed(error: reqwest::Error, host: &str) -> HttpError {
     // reqwest's own text names the URL, and a URL may hold secrets.
     let error = error.without_url();
     let no_address = causes(&error).find_map(|cause| cause.downcast_ref::<NoAddress>());
-    if let Some(NoAddress::Refused(refused)) = no_address {
-        tracing::info!(host, %refused, "a request was refused");
-        return HttpError::Forbidden;
+    match no_address {
+        Some(NoAddress::Refused(refused)) => {
+            tracing::info!(host, %refused, "a request was refused");
+            return HttpError::Forbidden;
+        }
+        Some(no_turn @ (NoAddress::Full(_) | NoAddress::Queued)) => return busy(host, no_turn),
+        Some(NoAddress::Unknown(_)) | None => {}
     }
     let too_large = |error: &hyper::Error| error.is_parse_too_large();
     if causes(&error).any(|cause| cause.downcast_ref().is_some_and(too_large)) {
         return HttpError::TooLarge;
+    }
+    if is_out_of_files(&error) {
+        return busy(host, &"the process or the machine has no file left for a connection");
     }
     let text = deepest(&error);
     tracing::debug!(host, error = text, "a request failed");
@@ -98,6 +106,12 @@ pub(super) fn failed(error: reqwest::Error, host: &str) -> HttpError {
     } else {
         torn(&error)
     }
+}
+
+/// What the port calls a request that a limit of our own kept from being sent.
+pub(super) fn busy(host: &str, why: &dyn Display) -> HttpError {
+    tracing::info!(host, %why, "a request was not sent: no place was free for it");
+    HttpError::Busy(why.to_string())
 }
 
 /// What the port calls an exchange that ended over a connection, before the answer was whole.
@@ -113,6 +127,13 @@ fn torn(error: &reqwest::Error) -> HttpError {
     if is_no_http { HttpError::NotHttp(text) } else { HttpError::Broken(text) }
 }
 
+/// Whether the system had no file for one more connection: ENFILE and EMFILE, the same numbers on all
+/// systems that we run on.
+fn is_out_of_files(error: &(dyn Error + 'static)) -> bool {
+    let number = |cause: &(dyn Error + 'static)| cause.downcast_ref::<io::Error>()?.raw_os_error();
+    causes(error).any(|cause| matches!(number(cause), Some(23 | 24)))
+}
+
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     iter::successors(Some(error), |&error| error.source())
 }
@@ -120,4 +141,20 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 /// The last cause, which says the most: "Connection refused" and not "error sending request".
 fn deepest(error: &(dyn Error + 'static)) -> String {
     causes(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("on the way")]
+    struct Wrapped(#[source] io::Error);
+
+    #[test]
+    fn what_the_system_had_no_file_for_is_told_from_what_nobody_answered() {
+        let is_ours = |number| is_out_of_files(&Wrapped(io::Error::from_raw_os_error(number)));
+        // EMFILE and ENFILE; ECONNREFUSED and ETIMEDOUT.
+        assert_eq!([24, 23, 111, 110].map(is_ours), [true, true, false, false]);
+    }
 }

@@ -17,12 +17,12 @@ use tokio::time::Instant;
 use tower::util::MapRequestLayer;
 
 use super::exchange::{TenantClient, connecting};
-use super::names::{Directory, Names, SystemNames, TenantNames};
+use super::names::{Directory, Keep, Names, SystemNames, TenantNames};
 use super::target::Policy;
 
 /// How long making a connection may take, shared among the addresses of a name, so that one dead
 /// address leaves time for the next.
-const CONNECT: Duration = Duration::from_secs(3);
+pub(super) const CONNECT: Duration = Duration::from_secs(3);
 /// How long a silent connection is trusted before it is probed.
 const PROBE: Duration = Duration::from_secs(5);
 /// How many idle connections to one host are kept.
@@ -45,6 +45,9 @@ pub struct Options {
     pub idle: Duration,
     /// How long an answer of the name service is used again; it is checked anew each time.
     pub keep_names: Duration,
+    /// How long an old answer of the name service stands in while the name is looked up again, and
+    /// while that fails, counted from when it came; it is checked anew each time.
+    pub keep_stale_names: Duration,
     /// How many tenants have connections at once; the one unused for longest loses its own first.
     pub most_tenants: usize,
 }
@@ -56,6 +59,7 @@ impl Default for Options {
             source: None,
             idle: Duration::from_secs(4),
             keep_names: Duration::from_secs(5),
+            keep_stale_names: Duration::from_secs(60),
             most_tenants: 512,
         }
     }
@@ -109,7 +113,8 @@ impl GuardedClient {
             .with_platform_verifier()?
             .with_no_client_auth();
         let policy = Arc::new(options.policy.clone());
-        let directory = Directory::new(names, policy.clone(), options.keep_names);
+        let keep = Keep { fresh: options.keep_names, stale: options.keep_stale_names };
+        let directory = Directory::new(names, policy.clone(), keep);
         let tenants = Tenants { known: HashMap::new(), swept: Instant::now() };
         Ok(Self { options, policy, directory, tls, tenants: Mutex::new(tenants) })
     }
@@ -137,7 +142,7 @@ impl GuardedClient {
         let identity = (ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let client = Client::builder()
             .tls_backend_preconfigured(tls)
-            .dns_resolver(TenantNames::new(self.directory.clone()))
+            .dns_resolver(TenantNames::new(tenant, self.directory.clone()))
             .connector_layer(MapRequestLayer::new(connecting))
             .local_address(self.options.source)
             .redirect(Redirects::none())

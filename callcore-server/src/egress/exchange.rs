@@ -11,9 +11,15 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Body, Client, Method, Request, Response};
 use url::Url;
 
-use super::answer::{broke_off, failed, received};
-use super::place::Places;
+use super::answer::{broke_off, busy, failed, received};
+use super::client::CONNECT;
+use super::names::waiting_for;
+use super::place::{Full, Places};
 use super::target::{Policy, Refused, parse_url};
+
+/// How many requests of one tenant are under way, in all and to one host.
+const MOST_REQUESTS: usize = 1024;
+const MOST_REQUESTS_TO_HOST: usize = 256;
 
 /// Headers that belong to the connection, to the body's length or to the guard.
 const OURS: [&str; 12] = [
@@ -49,7 +55,7 @@ pub(super) struct TenantClient {
     tenant: TenantId,
     client: Client,
     policy: Arc<Policy>,
-    places: Places,
+    places: Places<String>,
 }
 
 #[async_trait]
@@ -57,14 +63,17 @@ impl Http for TenantClient {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         // One time limit for everything; what is under way when it ends is dropped and closed.
         let timeout = request.timeout;
-        let exchange = self.exchange(request);
+        // What is our own to give takes half of it at the most, also of the time for connecting:
+        // later nobody could tell whether it was us or the bidder who was late.
+        let exchange = waiting_for(timeout.min(CONNECT) / 2, self.exchange(request));
         tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(HttpError::Timeout))
     }
 }
 
 impl TenantClient {
     pub(super) fn new(tenant: TenantId, client: Client, policy: Arc<Policy>) -> Self {
-        Self { tenant, client, policy, places: Places::default() }
+        let places = Places::new(MOST_REQUESTS, MOST_REQUESTS_TO_HOST);
+        Self { tenant, client, policy, places }
     }
 
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
@@ -73,8 +82,11 @@ impl TenantClient {
             parse_url(&request.url, &self.policy).map_err(|refused| self.refused(&refused))?;
         let host = url.host_str().unwrap_or_default().to_owned();
         let request = prepared(request, url)?;
-        let _place = self.places.take(&host).ok_or_else(|| {
-            HttpError::Unreachable("too many requests to this host are under way".into())
+        let _place = self.places.take(&host).map_err(|Full { all, of_one }| {
+            busy(
+                &host,
+                &format_args!("{all} requests are under way, {of_one} of them to this host"),
+            )
         })?;
         let response = self.answered(request).await.map_err(|error| failed(error, &host))?;
         self.check_peer(&response)?;

@@ -16,6 +16,7 @@ mod address;
 mod answer;
 mod client;
 mod exchange;
+mod lane;
 mod names;
 mod place;
 mod target;

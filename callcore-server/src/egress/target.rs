@@ -153,3 +153,31 @@ pub fn check_url(url: &Url, policy: &Policy) -> Result<(), Refused> {
     let port = url.port_or_known_default().unwrap_or_default();
     if policy.allows_port(port) { Ok(()) } else { Err(Refused::Port(port)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mends::says_how_to_mend;
+
+    #[test]
+    fn every_refusal_says_what_is_expected() {
+        let long = format!("https://example.com/{}", "x".repeat(LONGEST));
+        let urls = [
+            "https://user@example.com/",
+            "http://127.0.0.1/",
+            "http://metadata/",
+            "nowhere",
+            "https://example.com:22/",
+            "ftp://example.com/",
+            &long,
+        ];
+        let mut kinds = Vec::new();
+        for url in urls {
+            let refused = parse_url(url, &Policy::default()).unwrap_err();
+            assert!(says_how_to_mend(&refused.to_string()), "{refused}");
+            kinds.push(std::mem::discriminant(&refused));
+        }
+        kinds.dedup();
+        assert_eq!(kinds.len(), 6, "each of the six kinds");
+    }
+}

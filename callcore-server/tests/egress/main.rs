@@ -7,6 +7,7 @@
 mod addresses;
 mod answers;
 mod connections;
+mod limits;
 mod listener;
 mod names;
 mod redirects;
@@ -28,6 +29,11 @@ const GUARD: Duration = Duration::from_secs(20);
 
 fn tenant(number: u128) -> TenantId {
     TenantId::from_uuid(Uuid::from_u128(number))
+}
+
+/// Whether this machine has IPv6, if only for itself.
+fn has_ipv6() -> bool {
+    std::net::TcpListener::bind("[::1]:0").is_ok()
 }
 
 /// As in development: private targets are allowed.

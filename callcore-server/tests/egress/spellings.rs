@@ -5,7 +5,7 @@ use std::time::Duration;
 use callcore::port::{HttpError, HttpRequest};
 
 use super::listener::Listener;
-use super::{client, fresh, get, guarded};
+use super::{client, fresh, get, guarded, has_ipv6};
 
 /// Spellings that reach this machine where that is allowed. PORT stands for the listener's.
 const HERE: [&str; 49] = [
@@ -143,7 +143,12 @@ async fn no_spelling_of_a_private_address_reaches_anything() {
 #[tokio::test]
 async fn where_private_targets_are_allowed_all_spellings_of_this_machine_reach_it() {
     let listener = Listener::friendly().await;
-    for (index, spelling) in HERE.into_iter().enumerate() {
+    // Without IPv6 nothing of this machine has these addresses; that they are refused where private
+    // targets are, the test above says on any machine.
+    let is_of_here = |spelling: &&str| has_ipv6() || !spelling.contains('[');
+    let here: Vec<&str> = HERE.into_iter().filter(is_of_here).collect();
+    assert!(here.len() >= 46, "all but the three of IPv6 are tried everywhere");
+    for (index, spelling) in here.into_iter().enumerate() {
         // A client each, so that none uses the connection of another spelling.
         let outcome = fresh().send(to(spelling, listener.port)).await;
         assert_eq!(outcome.unwrap().status, 200, "{spelling}");

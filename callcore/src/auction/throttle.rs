@@ -91,10 +91,10 @@ impl Sign {
     /// What a reply says of the target's health; `None` where it says nothing. A refusal is a good
     /// sign, a reply that came late is a bad one, a mistake in the reply's content is neither.
     pub(super) fn of(reply: &Reply, late: bool) -> Option<Self> {
-        if late {
-            return Some(Self::Bad);
-        }
         match reply {
+            // Nothing was sent, so there was nothing to be late with.
+            Reply::Unanswered(Unanswered::NotSent { .. }) => None,
+            _ if late => Some(Self::Bad),
             Reply::Answered(BidReply::Failed(Failure::Http { status, .. })) => {
                 // 429 is Too Many Requests (RFC 6585 §4): asking less is what it asks for.
                 (*status >= 500 || *status == 429).then_some(Self::Bad)
@@ -103,8 +103,7 @@ impl Sign {
             Reply::Answered(BidReply::Failed(_)) => None,
             Reply::Answered(_) => Some(Self::Good),
             // Ours, not the target's.
-            Reply::Unanswered(Unanswered::Forbidden | Unanswered::NotSent { .. }) => None,
-            Reply::Unanswered(Unanswered::Crashed) => None,
+            Reply::Unanswered(Unanswered::Crashed | Unanswered::Forbidden) => None,
             Reply::Unanswered(_) => Some(Self::Bad),
         }
     }
@@ -179,6 +178,15 @@ mod tests {
         assert_eq!(Sign::of(&status(404), false), None);
         // Prebid's settles at half, because it counts a success after each failure.
         assert_eq!(after(&[Sign::Bad; 200]).failing(at(0)), MILLION);
+    }
+
+    #[test]
+    fn what_was_never_sent_is_no_sign_even_where_that_came_out_late() {
+        let verdict = crate::auction::Verdict::Capped;
+        let unsent = Reply::from(Unanswered::NotSent { verdict, error: "no place".to_owned() });
+        assert_eq!([false, true].map(|late| Sign::of(&unsent, late)), [None, None]);
+        let forbidden = Reply::from(Unanswered::Forbidden);
+        assert_eq!([false, true].map(|late| Sign::of(&forbidden, late)), [None, Some(Sign::Bad)]);
     }
 
     #[test]

@@ -68,7 +68,7 @@ verdicts! {
     Expired = 533 "expired",
     /// The caller is a duplicate for it.
     Duplicate = 302 "duplicate",
-    /// Was not asked: a cap is full.
+    /// Was not asked: a cap is full, one of its own or that of our requests under way.
     Capped = 520 "capped",
     /// Was not asked, or not dialled: outside its hours, paused, or taken out of the campaign.
     Closed = 521 "closed",

@@ -68,6 +68,9 @@ impl Debug for HttpResponse {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HttpError {
+    /// Nothing was sent: on our side every place for it is taken. It says nothing of the other side.
+    #[error("no place is free on our side: {0}")]
+    Busy(String),
     /// The address may not be reached: the operator forbids it.
     #[error("the address is not allowed")]
     Forbidden,

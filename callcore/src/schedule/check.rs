@@ -49,8 +49,10 @@ impl Reading {
         let path = format!("/businessHours/{key}/timeRanges");
         let count = hours.time_ranges.len();
         if count > MAX_RANGES_PER_DAY {
-            let message =
-                format!("{key} has {count} time ranges; at most {MAX_RANGES_PER_DAY} are allowed");
+            let message = format!(
+                "{key} has {count} time ranges, and at most {MAX_RANGES_PER_DAY} are allowed; \
+                 remove some, or make one of several that follow each other"
+            );
             self.error("too_many_ranges", &path, message);
         }
         if hours.enabled && count == 0 {
@@ -125,7 +127,10 @@ impl Reading {
     fn holidays(&mut self, holidays: &[Holiday]) {
         let count = holidays.len();
         if count > MAX_HOLIDAYS {
-            let message = format!("there are {count} holidays; at most {MAX_HOLIDAYS} are allowed");
+            let message = format!(
+                "there are {count} holidays, and at most {MAX_HOLIDAYS} are allowed; \
+                 remove those that have passed"
+            );
             self.error("too_many_holidays", "/holidays", message);
         }
         let mut first_with = BTreeMap::new();
@@ -145,7 +150,7 @@ impl Reading {
                 }
                 Entry::Occupied(first) => {
                     let message = format!(
-                        "{date} is already holiday {}; expected each date once \
+                        "{date} is already holiday {}; remove one of the two \
                          (the first that is enabled counts)",
                         first.get()
                     );
@@ -179,6 +184,7 @@ mod tests {
 
     use super::*;
     use crate::vocabulary::Severity;
+    use crate::vocabulary::mends::says_how_to_mend;
 
     /// `severity code path` of each problem.
     fn found(document: serde_json::Value) -> Vec<String> {
@@ -190,7 +196,11 @@ mod tests {
             };
             format!("{severity} {} {}", problem.code, problem.path)
         };
-        check(&document).into_iter().map(line).collect()
+        let problems = check(&document);
+        for problem in &problems {
+            assert!(says_how_to_mend(&problem.message), "{problem:?}");
+        }
+        problems.into_iter().map(line).collect()
     }
 
     fn monday(ranges: &[(&str, &str)]) -> serde_json::Value {

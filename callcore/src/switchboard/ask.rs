@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::auction::{
-    BidReply, BidRequest, BidResponse, CompiledTarget, Failure, Reply, Unanswered, parse,
+    BidReply, BidRequest, BidResponse, CompiledTarget, Failure, Reply, Unanswered, Verdict, parse,
 };
 use crate::port::{Http, HttpError, HttpRequest, HttpResponse};
 use crate::vocabulary::limits;
@@ -59,6 +59,10 @@ pub(super) fn sent(request: &BidRequest) -> HttpRequest {
 /// A failed exchange in the words of the auction.
 pub(super) fn failed(error: HttpError) -> Reply {
     match error {
+        // The cap is ours: the target was not asked, and its health is not in question.
+        HttpError::Busy(_) => {
+            Unanswered::NotSent { verdict: Verdict::Capped, error: error.to_string() }.into()
+        }
         HttpError::Forbidden => Unanswered::Forbidden.into(),
         HttpError::Timeout => Unanswered::Timeout.into(),
         HttpError::Unreachable(error) => Unanswered::Unreachable { error }.into(),

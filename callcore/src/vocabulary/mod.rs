@@ -4,6 +4,8 @@
 mod cursor;
 mod id;
 pub mod limits;
+#[cfg(test)]
+pub(crate) mod mends;
 mod money;
 #[cfg(feature = "numbering")]
 pub mod numbering;

@@ -82,19 +82,25 @@ impl<'a> Inspector<'a> {
 
     async fn code_problem(&self, code: &CustomCode) -> Option<FlowProblem> {
         let error = code::check(self.app, &code.code).await.err()?;
-        // Whatever else came in between says nothing of the code.
-        let (severity, word) = match error {
-            ScriptError::Syntax(_) | ScriptError::Thrown(_) | ScriptError::Memory => {
-                (Severity::Error, "bad_code")
+        let (severity, word, mend) = match error {
+            ScriptError::Syntax(_) | ScriptError::Thrown(_) => {
+                (Severity::Error, "bad_code", "correct it: it is the body of a JavaScript function")
             }
-            _ => (Severity::Warning, "code_not_checked"),
+            ScriptError::Memory => {
+                (Severity::Error, "bad_code", "shorten it, or nest less within each other")
+            }
+            // Whatever else came in between says nothing of the code.
+            _ => {
+                let mend = "try again later, and ask the operator if that does not help";
+                (Severity::Warning, "code_not_checked", mend)
+            }
         };
         Some(FlowProblem {
             severity,
             code: word.into(),
             node_id: Some(code.node_id.clone()),
             path: code.path.clone(),
-            message: error.to_string(),
+            message: format!("{error}; {mend}"),
         })
     }
 

@@ -18,6 +18,7 @@ use tower::ServiceExt;
 
 use crate::clock::SystemClock;
 use crate::config::Settings;
+use crate::mends::says_how_to_mend;
 use crate::state::Stores;
 
 /// Reads everything but `broken`, and holds what is called `true`.
@@ -29,6 +30,7 @@ impl Script for Pretended {
     async fn check(&self, code: &str) -> Result<(), ScriptError> {
         match code {
             "broken" => Err(ScriptError::Syntax("line 1".into())),
+            "deep" => Err(ScriptError::Memory),
             "late" => Err(ScriptError::Timeout),
             _ => Ok(()),
         }
@@ -118,12 +120,13 @@ fn condition(code: &str) -> Value {
     around("condition", &json!({ "conditionType": "custom", "code": code }), &["yes", "no"])
 }
 
-/// Severity, code and place of each problem.
+/// Severity, code and place of each problem; each must say how it is mended.
 fn found(problems: &Value) -> Vec<(&str, &str, &str)> {
     let problems = problems["problems"].as_array().unwrap().iter();
     problems
         .map(|one| {
             let part = |key: &str| one[key].as_str().unwrap();
+            assert!(says_how_to_mend(part("message")), "{one}");
             (part("severity"), part("code"), part("path"))
         })
         .collect()
@@ -140,6 +143,8 @@ async fn custom_code_that_cannot_be_read_forbids_publishing() {
     let fault = &refused["errors"][0];
     assert_eq!((&fault["code"], &fault["nodeId"]), (&json!("bad_code"), &json!("node")));
     assert_eq!(fault["severity"], "error");
+    let deep = office.expect(200, "PUT", &path, condition("deep")).await;
+    assert_eq!(found(&deep), [("error", "bad_code", "/nodes/1/config/code")]);
     let mended = office.expect(200, "PUT", &path, condition("true")).await;
     assert_eq!(mended["problems"], json!([]));
     let published = office.expect(200, "POST", &format!("{path}/publish"), Value::Null).await;

@@ -42,7 +42,7 @@ pub enum Unanswered {
     },
     /// The address may not be reached: the operator forbids it.
     Forbidden,
-    /// The request could not be written: a value did not fit its place.
+    /// The request could not be written, as a value did not fit its place, or we had no place for it.
     NotSent {
         /// The verdict of that.
         verdict: Verdict,

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::driver::{flow, one};
 use crate::flow::{FlowDefinition, FlowProblem, Surroundings, check};
+use crate::vocabulary::mends::says_how_to_mend;
 use crate::vocabulary::{Severity, limits};
 
 const BUYER: &str = "018f0000-0000-7000-8000-000000000001";
@@ -38,29 +39,6 @@ fn found(definition: &FlowDefinition, about: &str) -> Vec<FlowProblem> {
         assert!(says_how_to_mend(&problem.message), "{about}: {problem:?}");
     }
     checked.problems
-}
-
-/// How clauses begin that say what to do. The last three are of schedules, which have their own words.
-const MENDS: [&str; 23] = [
-    "add", "ask", "choose", "connect", "correct", "cover", "enable", "give", "keep", "make", "put",
-    "raise", "remove", "replace", "return", "send", "set", "shorten", "use", "write", "did",
-    "expected", "an",
-];
-
-/// Whether a sentence has a clause that says what is wrong, and behind it one that says what to do.
-fn says_how_to_mend(message: &str) -> bool {
-    let ends = [": ", "; ", ". "];
-    let clauses = ends.iter().flat_map(|end| message.split(end).skip(1));
-    let first_words = clauses.filter_map(|clause| clause.split_whitespace().next());
-    first_words.map(str::to_lowercase).any(|word| MENDS.contains(&word.as_str()))
-}
-
-#[test]
-fn what_only_says_what_is_wrong_is_no_mend() {
-    for message in ["the name is wrong", "the name is wrong: it is too long", "Give a name"] {
-        assert!(!says_how_to_mend(message), "{message}");
-    }
-    assert!(says_how_to_mend("the name is too long: shorten it"));
 }
 
 /// A code that no table has is a sentence that nobody looks at.

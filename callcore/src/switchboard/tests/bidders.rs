@@ -15,6 +15,8 @@ pub(super) enum Does {
     Says(String),
     /// Answers this status with nothing.
     Fails(u16),
+    /// Is not asked, as we have no place for the request.
+    FindsNoPlace,
     /// Never answers.
     Hangs,
     /// Cannot be reached.
@@ -110,6 +112,7 @@ impl Http for Bidders {
         match does {
             Some(Does::Says(body)) => answer(200, &body),
             Some(Does::Fails(status)) => answer(status, ""),
+            Some(Does::FindsNoPlace) => Err(HttpError::Busy("256 are under way".into())),
             Some(Does::Hangs) => std::future::pending().await,
             Some(Does::IsGone) => Err(HttpError::Unreachable("connection refused".into())),
             Some(Does::Panics) => panic!("a bidder made us panic"),

@@ -48,6 +48,20 @@ fn a_target_that_fails_is_probed_seldom_until_it_recovers() {
 }
 
 #[test]
+fn a_target_that_our_own_limit_kept_from_being_asked_is_neither_blamed_nor_throttled() {
+    let desk = auction(&["a", "b"]);
+    desk.bidders.will("a", Does::FindsNoPlace);
+    desk.bidders.bids("b", "5", "0002");
+    assert_eq!(verdicts(&desk, 1..300), [Verdict::Capped; 299]);
+    assert_eq!(
+        desk.auction(299).responses[0].detail,
+        "nothing was sent: no place is free on our side: 256 are under way"
+    );
+    desk.bidders.bids("a", "9", "0001");
+    assert_eq!(verdicts(&desk, 300..350), [Verdict::Won; 50]);
+}
+
+#[test]
 fn time_alone_forgives_a_target() {
     let desk = auction(&["a"]);
     desk.bidders.will("a", Does::Hangs);

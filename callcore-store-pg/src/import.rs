@@ -322,7 +322,8 @@ mod tests {
         let ask = Ask { bids, ..Ask::default() };
         let look = store.look(tenant(1), call_id(1), &ask, noon()).await.unwrap();
         assert_eq!(look.auction, Some(record.log));
-        assert_eq!(look.bids.get(&target_id(1)), record.responses[0].offer.as_ref());
+        let earlier = look.bids.get(&target_id(1)).map(|earlier| &earlier.bid);
+        assert_eq!(earlier, record.responses[0].offer.as_ref());
         let voice = StepKey::voice();
         let until = noon() + TimeDelta::seconds(9);
         let begun = store.begin(tenant(1), call_id(1), &voice, until, noon()).await;

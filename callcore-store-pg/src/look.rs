@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use callcore::auction::Bid;
 use callcore::call::{Contact, Fact};
-use callcore::port::{Ask, BidResponseRecord, Look, StoreError};
+use callcore::port::{Ask, BidResponseRecord, EarlierBid, Look, StoreError};
 use callcore::routing::{Activity, CapKey};
 use callcore::vocabulary::{
     BuyerId, CallId, CampaignId, CandidateId, PhoneNumber, TargetId, TenantId,
@@ -129,10 +128,14 @@ impl Row {
         usage.collect()
     }
 
-    fn bids(&self) -> Result<BTreeMap<TargetId, Bid>, StoreError> {
+    fn bids(&self) -> Result<BTreeMap<TargetId, EarlierBid>, StoreError> {
         let rows = self.o_bids.iter().flatten();
         let responses = rows.map(|row| parse::<BidResponseRecord>("bid response", row));
-        let offers = responses.map(|row| row.map(|row| Some((row.target, row.offer?))));
+        let earlier = |row: BidResponseRecord| {
+            let (bid, made_at) = (row.offer?, row.opened_at);
+            Some((row.target, EarlierBid { bid, made_at }))
+        };
+        let offers = responses.map(|row| row.map(earlier));
         offers.filter_map(Result::transpose).collect()
     }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use callcore::auction::{AuctionLog, Bid};
+use callcore::auction::AuctionLog;
 use callcore::port::{
     AuctionFilter, AuctionRecord, Auctions, BidRequestRecord, BidResponseDetail, BidResponseRecord,
-    EarlierBids, StoreError,
+    EarlierBid, EarlierBids, StoreError,
 };
 use callcore::vocabulary::{
     AuctionId, CallId, CampaignId, Cursor, Page, PageRequest, PhoneNumber, TargetId, TenantId,
@@ -221,7 +221,7 @@ pub(crate) async fn live_bids(
     tenant: TenantId,
     wanted: &EarlierBids,
     now: DateTime<Utc>,
-) -> Result<BTreeMap<TargetId, Bid>, StoreError> {
+) -> Result<BTreeMap<TargetId, EarlierBid>, StoreError> {
     let EarlierBids { campaign, caller, targets } = wanted;
     if targets.is_empty() {
         return Ok(BTreeMap::new());
@@ -245,7 +245,8 @@ pub(crate) async fn live_bids(
     let mut bids = BTreeMap::new();
     for document in documents {
         let response: BidResponseRecord = parse("bid response", &document)?;
-        bids.extend(response.offer.map(|offer| (response.target, offer)));
+        let made_at = response.opened_at;
+        bids.extend(response.offer.map(|bid| (response.target, EarlierBid { bid, made_at })));
     }
     Ok(bids)
 }

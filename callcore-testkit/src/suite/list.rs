@@ -58,6 +58,8 @@ macro_rules! __with_cases {
                 a_reply_without_bid_takes_no_bid_back,
                 a_bid_without_expiry_is_not_taken_again,
                 bids_are_those_on_the_caller,
+                a_bid_is_told_with_the_time_it_was_made,
+                a_bid_that_was_taken_back_leaves_none,
                 a_bid_is_its_campaigns,
                 a_replaced_auctions_bids_are_gone,
                 a_look_shows_the_newest_auction,

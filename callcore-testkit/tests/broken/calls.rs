@@ -50,6 +50,9 @@ impl Calls for Faulty {
             let ask = Ask { bids: ask.bids.clone(), ..Ask::default() };
             look.bids = self.inner.look(tenant, call, &ask, DateTime::UNIX_EPOCH).await?.bids;
         }
+        if self.has(Fault::BidsAlwaysNew) {
+            look.bids.values_mut().for_each(|earlier| earlier.made_at = now);
+        }
         if self.has(Fault::BidsOfAnyCampaign) {
             for n in (1..5).rev() {
                 let campaign = fixtures::campaign_id(n);

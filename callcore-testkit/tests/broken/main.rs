@@ -165,6 +165,8 @@ found! {
     a_begin_that_forgets_saves: BeginForgetsSaves by
         "calls::a_saved_step_answers_its_reply",
         "calls::nobody_is_fresh_after_the_save";
+    bids_that_are_always_new: BidsAlwaysNew by
+        "calls::a_bid_is_told_with_the_time_it_was_made";
     bids_that_hold_for_ever: BidsForEver by
         "calls::a_bid_is_told_while_it_holds",
         "calls::only_the_newest_bid_of_a_target_counts";
@@ -179,6 +181,7 @@ found! {
     an_auction_that_is_not_replaced: AuctionNotReplaced by
         "auctions::a_save_replaces_the_same_auction",
         "auctions::a_filter_sees_the_newest_verdicts",
+        "calls::a_bid_that_was_taken_back_leaves_none",
         "calls::a_replaced_auctions_bids_are_gone";
     exchanges_that_are_forgotten: ExchangesForgotten by
         "auctions::what_was_said_reads_back",

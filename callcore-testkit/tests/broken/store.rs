@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     AuctionsBackwards,
     /// A step that was saved can be begun again.
     BeginForgetsSaves,
+    /// A bid is told as if it had been made just now.
+    BidsAlwaysNew,
     /// Bids hold for ever.
     BidsForEver,
     /// A bid is taken in every campaign.

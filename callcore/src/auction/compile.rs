@@ -103,6 +103,11 @@ impl CompiledTarget {
     pub fn confirmation_required(&self) -> Option<bool> {
         self.confirm.as_ref().map(|confirm| confirm.required)
     }
+
+    /// How long it may take to confirm, in milliseconds; 0 where it is not asked to.
+    pub fn confirm_timeout_ms(&self) -> u32 {
+        self.confirm.as_ref().map_or(0, |confirm| confirm.request.timeout_ms)
+    }
 }
 
 impl CompiledRequest {

@@ -90,7 +90,7 @@ impl Health {
 impl Sign {
     /// What a reply says of the target's health; `None` where it says nothing. A refusal is a good
     /// sign, a reply that came late is a bad one, a mistake in the reply's content is neither.
-    pub(super) fn of(reply: &Reply, late: bool) -> Option<Self> {
+    pub(crate) fn of(reply: &Reply, late: bool) -> Option<Self> {
         match reply {
             // Nothing was sent, so there was nothing to be late with.
             Reply::Unanswered(Unanswered::NotSent { .. }) => None,

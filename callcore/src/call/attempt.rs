@@ -25,7 +25,7 @@ pub enum AttemptTarget {
         /// What it pays.
         price: Money,
         /// How long the conversation must last to be paid, in seconds; the campaign's rule where
-        /// absent.
+        /// absent, and without one the length below which the campaign reroutes.
         #[serde(rename = "paidAfterSeconds")]
         paid_after_secs: Option<u32>,
     },
@@ -94,6 +94,10 @@ pub struct Attempt {
     pub outcome: Option<DialOutcome>,
     /// How long the two talked, in seconds.
     pub talk_secs: Option<u32>,
+    /// Whether it was so short that the call was offered to the next. Then the time that was talked is
+    /// not paid, however short the agreed one is; what its target reports counts all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rerouted: bool,
     /// What its target reported last; it outweighs the time that was talked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reported: Option<Reported>,
@@ -121,6 +125,7 @@ impl Attempt {
             ended_at: None,
             outcome: None,
             talk_secs: None,
+            rerouted: false,
             reported: None,
         }
     }

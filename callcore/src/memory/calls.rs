@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use super::auctions::merged;
 use super::{MemoryStore, micros};
-use crate::auction::{AuctionLog, Bid};
+use crate::auction::AuctionLog;
 use crate::call::{Call, Contact, Directive, Fact, Growth, Passage, StepKey};
 use crate::port::{
-    Ask, AuctionRecord, Begun, CallFilter, Calls, EarlierBids, FlowFilter, Journey, Look,
-    PassageFilter, Save, SaveError, StoreError,
+    Ask, AuctionRecord, Begun, CallFilter, Calls, EarlierBid, EarlierBids, FlowFilter, Journey,
+    Look, PassageFilter, Save, SaveError, StoreError,
 };
 use crate::routing::{Activity, Decision};
 use crate::vocabulary::{
@@ -112,7 +112,11 @@ impl Book {
     }
 
     /// The newest bid of each of these targets on a caller in a campaign, if it still holds.
-    fn live_bids(&self, wanted: &EarlierBids, now: DateTime<Utc>) -> BTreeMap<TargetId, Bid> {
+    fn live_bids(
+        &self,
+        wanted: &EarlierBids,
+        now: DateTime<Utc>,
+    ) -> BTreeMap<TargetId, EarlierBid> {
         let EarlierBids { campaign, caller, targets } = wanted;
         let fits = |one: &&AuctionRecord| {
             one.request.campaign == *campaign && one.caller.as_ref() == Some(caller)
@@ -122,11 +126,12 @@ impl Book {
         let mut newest = BTreeMap::new();
         for response in own.into_iter().flat_map(|one| &one.responses) {
             if let Some(offer) = &response.offer {
-                newest.insert(response.target, offer.clone());
+                let (bid, made_at) = (offer.clone(), response.opened_at);
+                newest.insert(response.target, EarlierBid { bid, made_at });
             }
         }
-        let holds = |bid: &Bid| bid.expires_at.is_some_and(|until| until > now);
-        newest.retain(|target, bid| targets.contains(target) && holds(bid));
+        let holds = |one: &EarlierBid| one.bid.expires_at.is_some_and(|until| until > now);
+        newest.retain(|target, one| targets.contains(target) && holds(one));
         newest
     }
 

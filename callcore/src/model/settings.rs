@@ -188,7 +188,8 @@ pub struct NoRoute {
     pub number: Option<PhoneNumber>,
 }
 
-/// Offers a short call to the next candidate (spec RTE-7).
+/// Offers a short call to the next candidate (spec RTE-7). A conversation that is rerouted pays nothing,
+/// unless its target reports that it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

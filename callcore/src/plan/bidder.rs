@@ -1,6 +1,6 @@
 //! The targets of a campaign's auction, compiled.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::compile::caps_of;
 use super::{AssignedTarget, Source};
@@ -9,11 +9,11 @@ use crate::auction::{
 };
 use crate::call::Call;
 use crate::model::{
-    AuctionSettings, BidRanking, RoutingType, Target, TargetAssignment, TargetStatus,
+    AuctionSettings, BidRanking, RoutingType, Stored, Target, TargetAssignment, TargetStatus,
 };
 use crate::routing::{Cap, CapKey, CapScope, Claim};
 use crate::schedule::{OpenState, Schedule};
-use crate::vocabulary::{CallId, CampaignId, Currency, Money, Problem, Tags, TargetId};
+use crate::vocabulary::{CallId, CampaignId, Currency, Money, Problem, Tags, TargetId, limits};
 
 /// One target of a campaign, ready to be asked.
 #[derive(Clone, Debug)]
@@ -39,6 +39,8 @@ pub struct Bidder {
     pub max_bids: Vec<Money>,
     /// What its bids are worth by the call's tags, in this campaign.
     pub modifiers: Vec<Modifier>,
+    /// When its target was last written: what was bid before was bid by another configuration.
+    pub changed_at: DateTime<Utc>,
 }
 
 /// A campaign's auction.
@@ -57,7 +59,8 @@ pub struct AuctionPlan {
 /// Middle of 1 to 10.
 const PRIORITY: u8 = 5;
 
-/// Compiles one target for a campaign, without the caps that the campaign sets for it.
+/// Compiles one target for a campaign, without the caps that the campaign sets for it. When it was
+/// changed is for whoever knows its row to tell.
 ///
 /// # Errors
 /// Every problem of its templates, paths and schedule.
@@ -82,6 +85,7 @@ pub fn bidder(
         min_bids: target.min_bid.into_iter().chain(assignment.min_bid).collect(),
         max_bids: target.max_bid.into_iter().chain(assignment.max_bid).collect(),
         modifiers: Modifier::table(&assignment.modifiers),
+        changed_at: DateTime::UNIX_EPOCH,
     })
 }
 
@@ -105,7 +109,7 @@ impl AuctionPlan {
             None => own,
         };
         let own = source.targets.iter().map(|AssignedTarget { assignment, target }| {
-            (TargetId::from_uuid(target.id), &target.value, assignment.value.clone())
+            (TargetId::from_uuid(target.id), target, assignment.value.clone())
         });
         let named = source.router.iter().flat_map(|router| &router.value.assignments);
         let named = named.filter_map(|named| {
@@ -117,10 +121,11 @@ impl AuctionPlan {
                 modifiers: named.modifiers.clone(),
                 ..TargetAssignment::default()
             };
-            Some((named.target_id, &target.value, assignment))
+            Some((named.target_id, target, assignment))
         });
         let mut bidders: Vec<Bidder> = Vec::new();
-        for (id, target, assignment) in own.chain(named) {
+        for (id, row, assignment) in own.chain(named) {
+            let Stored { value: target, updated_at, .. } = row;
             let known = bidders.iter().any(|bidder| bidder.target == id);
             // A target that does not compile was changed by hand; a call shall not fail for it.
             if let (false, Ok(mut bidder)) = (known, bidder(id, target, &assignment)) {
@@ -129,6 +134,7 @@ impl AuctionPlan {
                 // The auction's own floor holds anyway; here it is for the target to be told of.
                 let told = settings.min_bid.filter(|floor| floor.currency == target.currency);
                 bidder.min_bids.extend(told);
+                bidder.changed_at = *updated_at;
                 bidders.push(bidder);
             }
         }
@@ -181,13 +187,24 @@ impl Bidder {
         if self.paused {
             return Some(NotAsked::Paused);
         }
-        if !matches!(self.schedule.state(now), OpenState::Open) {
+        if !self.is_open(now) {
             return Some(NotAsked::Closed);
         }
         let full = self.caps.iter().find(|cap| used(&cap.key) >= cap.limit)?;
         let window = full.key.window.name();
         let cap = format!("{window} cap {}/{}", used(&full.key), full.limit);
         Some(NotAsked::Capped { cap })
+    }
+
+    /// Whether it takes calls at this hour.
+    pub fn is_open(&self, now: DateTime<Utc>) -> bool {
+        matches!(self.schedule.state(now), OpenState::Open)
+    }
+
+    /// Whether a bid that it made at an instant, and that still holds, is taken again for the same
+    /// caller: for no longer than [`limits::SHIELD_SECS`], and not once its target was changed.
+    pub fn takes_again(&self, made_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        made_at >= self.changed_at && now - made_at < TimeDelta::seconds(limits::SHIELD_SECS)
     }
 
     /// Its invitation, before anything is known of the call.

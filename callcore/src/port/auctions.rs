@@ -70,7 +70,8 @@ pub struct BidResponseRecord {
     pub detail: String,
     /// When the auction was opened.
     pub opened_at: DateTime<Utc>,
-    /// Its bid, which is taken again for the same caller while it holds.
+    /// Its bid, which is taken again for the same caller while it holds. One that was taken back, since
+    /// it was put to the test and failed, stands here without its end.
     pub offer: Option<Bid>,
 }
 

@@ -44,6 +44,15 @@ pub struct EarlierBids {
     pub targets: Vec<TargetId>,
 }
 
+/// A bid that was made for an earlier call of the same caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EarlierBid {
+    /// The bid.
+    pub bid: Bid,
+    /// When the auction was opened in which it was made, to the microsecond.
+    pub made_at: DateTime<Utc>,
+}
+
 /// What a look saw, all at one instant.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Look {
@@ -60,8 +69,9 @@ pub struct Look {
     pub activity: BTreeMap<CandidateId, Activity>,
     /// The newest bid of each target on the caller in the campaign, if it still holds: a bidder is not
     /// asked twice for one caller while its bid stands. Bids in other campaigns neither count nor
-    /// replace one.
-    pub bids: BTreeMap<TargetId, Bid>,
+    /// replace one. A bid that names no end holds for its own call only, and replaces an older one all
+    /// the same: so is a bid kept that was taken back. How old a bid may be is for the reader to say.
+    pub bids: BTreeMap<TargetId, EarlierBid>,
     /// The log of the call's newest auction, if there was one.
     pub auction: Option<AuctionLog>,
 }

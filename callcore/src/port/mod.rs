@@ -28,8 +28,8 @@ pub use auctions::{
     AuctionFilter, AuctionRecord, Auctions, BidRequestRecord, BidResponseDetail, BidResponseRecord,
 };
 pub use calls::{
-    Ask, Begun, CallFilter, Calls, EarlierBids, FlowFilter, Journey, Look, PassageFilter, Save,
-    SaveError,
+    Ask, Begun, CallFilter, Calls, EarlierBid, EarlierBids, FlowFilter, Journey, Look,
+    PassageFilter, Save, SaveError,
 };
 pub use capacity::{Capacity, Held, Release, Reservation, Reserved};
 pub use clock::Clock;

@@ -10,10 +10,10 @@ use super::dial::hangup;
 use super::fan_out::{Asking, FannedOut, Stopwatch, fan_out};
 use super::handle::{HandleError, Outcome, Reply, Stepped, Switchboard};
 use super::secrets::stored_reply;
-use super::sell::{Sale, may_dial};
+use super::sell::{Sale, give_up, may_dial};
 use crate::auction::{
-    Auction, AuctionLog, CallFacts, Fall, Invitation, TrackRecord, Unanswered, Variables, replay,
-    request,
+    Auction, AuctionLog, CallFacts, Fall, Invitation, Settled, TrackRecord, Unanswered, Variables,
+    replay, request,
 };
 use crate::call::{Call, DialResult, Directive, Event, NoRouteReason};
 use crate::plan::{AuctionPlan, Bidder, Plan, call_facts};
@@ -104,23 +104,19 @@ impl Switchboard {
     ) -> Result<Offered, HandleError> {
         let Some(terms) = &plan.auction else {
             let now = self.ports.clock.now();
-            let outcome = self.offer(call, Some(plan), otherwise, now).await?;
-            return Ok(Offered::Outcome(Box::new(outcome)));
+            let mut settled = fallen(log, &call, result, now);
+            give_up(&mut settled, &Fall::Removed, now);
+            let auction = Some(record(&call, Trade::again(settled)));
+            let outcome = self.offer_buyers(event, call, plan, otherwise).await?;
+            return Ok(Offered::Outcome(Box::new(Outcome { auction, ..outcome })));
         };
         if let Some(directives) = self.begin(event, plan).await? {
             let reply = Reply::stored(call.id, call.tenant, directives);
             return Ok(Offered::Stepped(Stepped::Done(reply)));
         }
-        let now = self.ports.clock.now();
-        let mut settled = replay(log);
-        let failed = call.attempts.iter().find(|attempt| attempt.attempt == result.attempt);
-        if let Some(target) = failed.and_then(|attempt| attempt.target.target()) {
-            let text = result.outcome.to_string();
-            settled.fall(target, Fall::DialFailed { text }, now);
-        }
-        let until = now + PATIENCE;
-        let trade = Trade { settled, exchanges: Vec::new() };
-        let sold = self.sell(call, plan, terms, trade, until).await;
+        let watch = Stopwatch::start(&self.ports.clock);
+        let trade = Trade::again(fallen(log, &call, result, watch.opened_at()));
+        let sold = self.sell(call, plan, terms, trade, &watch).await;
         let outcome = match sold.map_err(HandleError::interrupted)? {
             Sale::Sold(outcome) => *outcome,
             Sale::Ended(ended) => over(*ended),
@@ -185,9 +181,8 @@ impl Switchboard {
             fan_out(&mut auction, terms, askings, caller, &http, &watch).await
         };
         let settled = auction.settle(decided_at);
-        self.health.learn(call.tenant, &settled, watch.now());
-        let until = opened_at + PATIENCE;
-        self.sell(call, plan, terms, Trade { settled, exchanges }, until).await
+        let signs = settled.signs().collect();
+        self.sell(call, plan, terms, Trade { settled, exchanges, signs }, &watch).await
     }
 
     fn invitation(
@@ -201,12 +196,14 @@ impl Switchboard {
     ) -> Invitation {
         let used = |key: &_| look.usage.get(key).copied().unwrap_or(0);
         let activity = look.activity.get(&bidder.target.into());
+        let earlier = look.bids.get(&bidder.target);
+        let earlier = earlier.filter(|earlier| bidder.takes_again(earlier.made_at, now));
         Invitation {
             barred: bidder.barred(now, used),
             adjustments: terms.adjustments(bidder, &facts.tags),
             record: activity.map(track_record).unwrap_or_default(),
             health: self.health.of(call.tenant, bidder.target),
-            earlier_bid: look.bids.get(&bidder.target).cloned(),
+            earlier_bid: earlier.map(|earlier| earlier.bid.clone()),
             ..bidder.invitation()
         }
     }
@@ -216,6 +213,21 @@ impl Switchboard {
 fn over((call, trade): (Call, Trade)) -> Outcome {
     let auction = Some(record(&call, trade));
     Outcome { auction, ..hangup(call) }
+}
+
+/// An auction once more, in which whoever was dialled last has fallen out.
+fn fallen(log: &AuctionLog, call: &Call, result: &DialResult, now: DateTime<Utc>) -> Settled {
+    let mut settled = replay(log);
+    let failed = call.attempts.iter().find(|attempt| attempt.attempt == result.attempt);
+    let Some((attempt, target)) = failed.and_then(|one| Some((one, one.target.target()?))) else {
+        return settled;
+    };
+    let fall = match attempt.talk_secs.filter(|_| attempt.rerouted) {
+        Some(talk_secs) => Fall::Rerouted { talk_secs },
+        None => Fall::DialFailed { text: result.outcome.to_string() },
+    };
+    settled.fall(target, fall, now);
+    settled
 }
 
 /// What became of the calls that a target won in the campaign.

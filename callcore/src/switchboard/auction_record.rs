@@ -1,9 +1,11 @@
 //! An auction as stores keep it: one row for the auction, one for each target, and the log.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::sell::give_up;
-use crate::auction::{BidReply, Entry, Exchange, Fall, Received, Reply, Settled, replay};
+use crate::auction::{Bid, BidReply, Entry, Exchange, Fall, Reply, Settled, Sign, replay};
 use crate::call::Call;
 use crate::port::{AuctionRecord, BidRequestRecord, BidResponseRecord};
 use crate::vocabulary::{AuctionId, Seed, TargetId};
@@ -15,11 +17,20 @@ pub(super) struct Trade {
     pub(super) settled: Settled,
     /// What this step said to targets, and their answers.
     pub(super) exchanges: Vec<Exchange>,
+    /// What this step saw of the health of each target that it asked.
+    pub(super) signs: BTreeMap<TargetId, Sign>,
+}
+
+impl Trade {
+    /// An auction of an earlier step; in this one nobody was asked yet.
+    pub(super) const fn again(settled: Settled) -> Self {
+        Self { settled, exchanges: Vec::new(), signs: BTreeMap::new() }
+    }
 }
 
 /// The record of a settled auction, with what happened since. The same auction has the same ids.
 pub(super) fn record(call: &Call, trade: Trade) -> AuctionRecord {
-    let Trade { settled, exchanges } = trade;
+    let Trade { settled, exchanges, signs: _ } = trade;
     // A flow may hold several auctions of one call, each with a seed of its own.
     let id = settled.log.seed.uuid();
     let (log, opened_at) = (&settled.log, settled.log.opened_at);
@@ -53,7 +64,7 @@ pub(super) fn record(call: &Call, trade: Trade) -> AuctionRecord {
             response_time_ms: entry.response_time_ms,
             detail: entry.detail().unwrap_or_default(),
             opened_at,
-            offer: offer(&log.replies, entry.target_id),
+            offer: offer(&settled, entry.target_id),
         }
     };
     AuctionRecord {
@@ -71,12 +82,18 @@ pub(super) fn called_off(call: &Call, record: AuctionRecord, at: DateTime<Utc>) 
     let mut settled = replay(&log);
     settled.offer(at);
     give_up(&mut settled, &Fall::CallEnded, at);
-    self::record(call, Trade { settled, exchanges })
+    self::record(call, Trade { exchanges, ..Trade::again(settled) })
 }
 
-/// The bid that a target made when it was asked.
-fn offer(replies: &[Received], target: TargetId) -> Option<crate::auction::Bid> {
-    let received = replies.iter().find(|received| received.target_id == target)?;
+/// The bid that a target made when it was asked, for the next call of the same caller. One that was
+/// taken back, whenever it was made, holds for no other call: it is kept without its end, in order to
+/// stand before whatever the target bid earlier.
+fn offer(settled: &Settled, target: TargetId) -> Option<Bid> {
+    let ranked = settled.ranking.iter().find(|ranked| ranked.target_id == target);
+    if let Some(ranked) = ranked.filter(|ranked| ranked.is_taken_back()) {
+        return Some(Bid { expires_at: None, ..ranked.bid.clone() });
+    }
+    let received = settled.log.replies.iter().find(|received| received.target_id == target)?;
     match &received.reply {
         Reply::Answered(BidReply::Bid(bid)) => Some(bid.clone()),
         Reply::Answered(_) | Reply::Unanswered(_) => None,

@@ -45,14 +45,15 @@ impl Switchboard {
         let mut call = before.0.clone();
         let known = call.dial_result(result, now);
         let plan = self.plan_of(&call).await?;
-        if let Some(plan) = plan.as_deref() {
-            settle::convert(&mut call, plan);
-        }
         let next = match known {
             // A dial that we never made: whoever asks hears the end of the call.
             Advance::Stale => Next::Hangup,
             Advance::Moved | Advance::Repeated => next(&mut call, plan.as_deref(), result),
         };
+        // What is rerouted pays nothing, so that is decided first.
+        if let Some(plan) = plan.as_deref() {
+            settle::convert(&mut call, plan);
+        }
         let routing = match next {
             Next::Hangup => Routing::decided(hangup(call)),
             Next::Talked => self.talked(event, call, plan.as_deref(), now).await?,
@@ -253,8 +254,8 @@ fn routed_by<'a>(call: &Call, plan: &'a Plan) -> &'a Plan {
 }
 
 fn next(call: &mut Call, plan: Option<&Plan>, result: &DialResult) -> Next {
-    let attempt = call.attempts.iter().find(|attempt| attempt.attempt == result.attempt);
-    let target = attempt.map(|attempt| attempt.target);
+    let index = call.attempts.iter().position(|attempt| attempt.attempt == result.attempt);
+    let target = index.map(|index| call.attempts[index].target);
     if call.is_over() || target.is_none_or(|target| target == AttemptTarget::NoRoute) {
         return Next::Hangup;
     }
@@ -271,6 +272,7 @@ fn next(call: &mut Call, plan: Option<&Plan>, result: &DialResult) -> Next {
                     && call.reroutes < reroute.attempts =>
             {
                 call.reroutes += 1;
+                index.into_iter().for_each(|index| call.attempts[index].rerouted = true);
                 Next::Offer(NoRouteReason::NoAnswer)
             }
             _ => Next::Talked,

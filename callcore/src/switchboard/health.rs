@@ -1,11 +1,11 @@
 //! How targets did of late, as far as this process saw.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::auction::{Health, Settled, Sign};
+use crate::auction::{Health, Sign};
 use crate::vocabulary::{TargetId, TenantId, limits};
 
 /// How often the book is looked through for targets whose failures are long ago.
@@ -28,11 +28,16 @@ impl HealthBook {
         book.failing.get(&(tenant, target)).copied().unwrap_or_default()
     }
 
-    /// Takes note of what an auction saw.
-    pub(super) fn learn(&self, tenant: TenantId, settled: &Settled, at: DateTime<Utc>) {
+    /// Takes note of what one step saw, of each target once.
+    pub(super) fn learn(
+        &self,
+        tenant: TenantId,
+        signs: &BTreeMap<TargetId, Sign>,
+        at: DateTime<Utc>,
+    ) {
         let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (target, sign) in settled.signs() {
-            book.note((tenant, target), sign, at);
+        for (target, sign) in signs {
+            book.note((tenant, *target), *sign, at);
         }
         book.forget(at);
     }

@@ -1,11 +1,14 @@
 //! Gives a call to the best bid of a settled auction that has room, holds and is confirmed. Whoever
 //! falls out on the way gives way to the next valid bid, and nobody is asked again.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::auction_record::{Trade, record};
+use super::fan_out::Stopwatch;
 use super::handle::{HandleError, Outcome, Switchboard};
-use crate::auction::{Fall, Settled};
+use crate::auction::{Fall, Settled, Sign};
 use crate::call::{Attempt, AttemptTarget, Call, Directive, NoRouteReason};
 use crate::plan::{AuctionPlan, Bidder, Plan};
 use crate::port::{Held, Release, Reservation, Reserved, StoreError};
@@ -23,17 +26,35 @@ pub(super) enum Sale {
 }
 
 impl Switchboard {
-    /// Gives the call to the best bid that has room, holds and is confirmed.
+    /// Gives the call to the best bid that has room, holds and is confirmed. Whether bids hold is told
+    /// by the auction's watch, so that a clock that is set meanwhile neither ends nor revives them.
     pub(super) async fn sell(
+        &self,
+        call: Call,
+        plan: &Plan,
+        terms: &AuctionPlan,
+        mut trade: Trade,
+        watch: &Stopwatch,
+    ) -> Result<Sale, HandleError> {
+        let tenant = call.tenant;
+        let mut signs = std::mem::take(&mut trade.signs);
+        let sale = self.sell_to_best(call, plan, terms, trade, watch, &mut signs).await;
+        // A bid and its confirmation are one sign: who bids well and never confirms does not do well.
+        self.health.learn(tenant, &signs, watch.now());
+        sale
+    }
+
+    async fn sell_to_best(
         &self,
         mut call: Call,
         plan: &Plan,
         terms: &AuctionPlan,
         mut trade: Trade,
-        until: DateTime<Utc>,
+        watch: &Stopwatch,
+        signs: &mut BTreeMap<TargetId, Sign>,
     ) -> Result<Sale, HandleError> {
         loop {
-            let now = self.ports.clock.now();
+            let now = watch.now();
             let settled = &mut trade.settled;
             withdraw(settled, terms, now);
             if !may_dial(&call, plan) {
@@ -45,7 +66,7 @@ impl Switchboard {
             }
             let attempt = call.next_attempt();
             call.reserved = attempt;
-            let held = match self.hold(&call, plan, terms, &valid, attempt, now).await? {
+            let held = match self.hold(&call, plan, terms, &valid, attempt).await? {
                 Reserved::Held(held) => held,
                 Reserved::CallEnded => {
                     give_up(settled, &Fall::CallEnded, now);
@@ -64,18 +85,19 @@ impl Switchboard {
             let Some(winner) = winner.filter(|winner| held.candidate == (*winner).into()) else {
                 continue;
             };
-            if !self.confirmed(&call, terms, winner, &mut trade, until).await {
+            if !self.confirmed(&call, terms, winner, &mut trade, watch, signs).await {
                 continue;
             }
             // To confirm takes a while, and the bid may have run out in the meantime.
-            let now = self.ports.clock.now();
-            if trade.settled.offer(now).is_some_and(|still| still.target_id == winner) {
-                return Ok(Sale::Sold(Box::new(self.dial_target(call, plan, &held, trade, now))));
+            let still = trade.settled.offer(watch.now());
+            if still.is_some_and(|still| still.target_id == winner) {
+                return Ok(Sale::Sold(Box::new(self.dial_target(call, plan, &held, trade))));
             }
         }
     }
 
-    /// Reserves a place with the first of these targets that has room.
+    /// Reserves a place with the first of these targets that has room. Leases and windows of caps go by
+    /// the time of day.
     async fn hold(
         &self,
         call: &Call,
@@ -83,8 +105,8 @@ impl Switchboard {
         terms: &AuctionPlan,
         targets: &[TargetId],
         attempt: u32,
-        now: DateTime<Utc>,
     ) -> Result<Reserved, StoreError> {
+        let now = self.ports.clock.now();
         let bidders = targets.iter().filter_map(|target| terms.bidder(*target));
         let claims: Vec<Claim> = bidders.map(Bidder::claim).collect();
         let reservation = self.reservation(call, plan, claims, attempt);
@@ -116,14 +138,8 @@ impl Switchboard {
         }
     }
 
-    fn dial_target(
-        &self,
-        mut call: Call,
-        plan: &Plan,
-        held: &Held,
-        trade: Trade,
-        now: DateTime<Utc>,
-    ) -> Outcome {
+    fn dial_target(&self, mut call: Call, plan: &Plan, held: &Held, trade: Trade) -> Outcome {
+        let now = self.ports.clock.now();
         let won = trade.settled.winner().and_then(|winner| {
             let target = AttemptTarget::Target {
                 target: winner.target_id,
@@ -170,13 +186,14 @@ fn valid(settled: &Settled, now: DateTime<Utc>) -> Vec<TargetId> {
     settled.all_valid(now).map(|ranked| ranked.target_id).collect()
 }
 
-/// Who has run out, was paused or taken out of the campaign since it bid falls out.
+/// Who has run out, was paused or taken out of the campaign since it bid, or closed, falls out.
 fn withdraw(settled: &mut Settled, terms: &AuctionPlan, now: DateTime<Utc>) {
     settled.offer(now);
     for target in valid(settled, now) {
         let why = match terms.bidder(target) {
             None => Fall::Removed,
             Some(bidder) if bidder.paused => Fall::Paused,
+            Some(bidder) if !bidder.is_open(now) => Fall::Closed,
             Some(_) => continue,
         };
         settled.fall(target, why, now);

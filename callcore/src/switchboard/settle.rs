@@ -67,13 +67,15 @@ pub(super) fn releases(call: &Call) -> Vec<Release> {
     call.attempts.iter().filter(over).map(release).chain(given_up).collect()
 }
 
-/// Marks a call as converted once a conversation was long enough for its buyer. A target that
-/// reported what became of its attempt has had the last word on it. A test never converts.
+/// Marks a call as converted once a conversation was long enough for its buyer. One that was rerouted
+/// is not, however short the agreed time is: the call is offered to the next, and sold once. A target
+/// that reported what became of its attempt has had the last word on it. A test never converts.
 pub(super) fn convert(call: &mut Call, plan: &Plan) {
     if call.converted || call.is_test() {
         return;
     }
-    for attempt in call.attempts.iter().filter(|attempt| attempt.reported.is_none()) {
+    let counts = |attempt: &&Attempt| attempt.reported.is_none() && !attempt.rerouted;
+    for attempt in call.attempts.iter().filter(counts) {
         let Some(talked) = attempt.talk_secs else { continue };
         let (after_secs, revenue) = match attempt.target {
             AttemptTarget::NoRoute | AttemptTarget::External | AttemptTarget::Conference => {
@@ -83,10 +85,12 @@ pub(super) fn convert(call: &mut Call, plan: &Plan) {
                 let (rule, revenue) = plan.conversion(buyer);
                 (rule.map(|rule| rule.after_secs), revenue)
             }
-            // A bid is for the call itself where neither it nor the campaign wants more.
+            // A bid is for the call itself where neither it nor the campaign wants more. What would be
+            // rerouted is no call, be it that nobody was left to reroute it to.
             AttemptTarget::Target { price, paid_after_secs, .. } => {
                 let rule = plan.campaign.conversion.map(|rule| rule.after_secs);
-                (paid_after_secs.or(rule).or(Some(0)), Some(price))
+                let least = plan.campaign.reroute.map_or(0, |reroute| reroute.under_secs);
+                (paid_after_secs.or(rule).or(Some(least)), Some(price))
             }
         };
         if after_secs.is_some_and(|after_secs| talked >= after_secs) {

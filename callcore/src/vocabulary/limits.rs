@@ -56,6 +56,10 @@ pub const WRAP_UP_SECS: u32 = 86_400;
 pub const BID_TIMEOUT_MS: std::ops::RangeInclusive<u32> = 50..=8_000;
 /// Targets of one auction.
 pub const AUCTION_TARGETS: usize = 100;
+/// How long a bid is taken again for the same caller, in seconds, whatever the bidder says: an answer
+/// of an exchange that was recorded holds for 39 s, and 60 s is usual (`reference/rtb.md` §1.1, §1.7).
+/// Who promises days may have changed its mind, or its number, long before.
+pub const SHIELD_SECS: i64 = 600;
 /// Failing targets that one process remembers.
 pub const FAILING_TARGETS: usize = 10_000;
 /// Rows of one table of bid modifiers, as Ringba has it.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use callcore::auction::{Bid, Verdict};
 use callcore::call::{Call, StepKey};
-use callcore::port::{Ask, AuctionRecord, EarlierBids, Save};
+use callcore::port::{Ask, AuctionRecord, EarlierBid, EarlierBids, Save};
 use callcore::vocabulary::{PhoneNumber, TargetId};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -42,6 +42,18 @@ impl Kit {
         self.save_auction(saved, record).await;
     }
 
+    /// Saves call and auction `n` of caller 1 once more, after its `step`th dial, in which target 1 now
+    /// stands with this bid.
+    async fn take_back(&self, n: u32, step: u32, offer: Option<Bid>) {
+        let mut saved = call(self.tenant, n);
+        saved.caller.number = caller(1).number;
+        let record = auction(&saved, n, noon() + TimeDelta::minutes(n.into()));
+        let record = considered(record, &saved, 1, Verdict::ConfirmFailed, offer);
+        let record = considered(record, &saved, 2, Verdict::Timeout, None);
+        let save = save(saved, Some(step.into()), &StepKey::dial_result(step));
+        self.save(Save { auction: Some(record), ..save }).await;
+    }
+
     /// The bids on a caller that hold at an instant, of these targets in campaign 1.
     async fn bids(
         &self,
@@ -59,6 +71,17 @@ impl Kit {
         targets: &[u32],
         now: DateTime<Utc>,
     ) -> BTreeMap<TargetId, Bid> {
+        let earlier = self.earlier_bids(campaign, from, targets, now).await;
+        earlier.into_iter().map(|(target, earlier)| (target, earlier.bid)).collect()
+    }
+
+    async fn earlier_bids(
+        &self,
+        campaign: u32,
+        from: u32,
+        targets: &[u32],
+        now: DateTime<Utc>,
+    ) -> BTreeMap<TargetId, EarlierBid> {
         let targets = targets.iter().map(|n| target_id(*n)).collect();
         let (campaign, caller) = (campaign_id(campaign), number(from));
         let bids = Some(EarlierBids { campaign, caller, targets });
@@ -123,6 +146,43 @@ pub async fn a_bid_without_expiry_is_not_taken_again(harness: &impl Harness) {
     assert_eq!(kit.bids(1, &[1, 2], noon()).await, only([(2, until(4, 30))]));
 }
 
+/// A bid is told with the time at which its auction was opened, to the microsecond.
+pub async fn a_bid_is_told_with_the_time_it_was_made(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    let opened_at = noon() + TimeDelta::nanoseconds(123_456_789);
+    let mut saved = call(kit.tenant, 7);
+    saved.caller.number = caller(1).number;
+    let record = auction(&saved, 7, opened_at);
+    let record = considered(record, &saved, 2, Verdict::Lost, until(5, 30));
+    kit.save_auction(saved, record).await;
+    kit.hold_for_caller_1(1, &[(1, until(4, 30))]).await;
+    let now = noon() + TimeDelta::minutes(10);
+    let told = kit.earlier_bids(1, 1, &[1, 2], now).await;
+    let made = told.iter().map(|(target, earlier)| (*target, earlier.made_at));
+    let to_the_microsecond = noon() + TimeDelta::microseconds(123_456);
+    let expected =
+        [(target_id(1), noon() + TimeDelta::minutes(1)), (target_id(2), to_the_microsecond)];
+    assert_eq!(made.collect::<Vec<_>>(), expected);
+}
+
+/// A bid that was taken back stands without its end. So it replaces what its target bid before, also
+/// where it was itself an older bid that was taken again, and nothing that the target bid since.
+pub async fn a_bid_that_was_taken_back_leaves_none(harness: &impl Harness) {
+    let kit = Kit::of(harness);
+    let now = noon() + TimeDelta::minutes(10);
+    kit.hold_for_caller_1(1, &[(1, until(1, 30)), (2, until(2, 30))]).await;
+    // Target 1 was not asked, since its bid was taken again; target 2 was asked and said nothing.
+    kit.hold_for_caller_1(2, &[(1, None), (2, None)]).await;
+    let both = only([(1, until(1, 30)), (2, until(2, 30))]);
+    assert_eq!(kit.bids(1, &[1, 2], now).await, both);
+    kit.take_back(2, 1, Some(bid(1, None))).await;
+    assert_eq!(kit.bids(1, &[1, 2], now).await, only([(2, until(2, 30))]));
+    kit.hold_for_caller_1(3, &[(1, until(3, 30))]).await;
+    kit.take_back(2, 2, Some(bid(1, None))).await;
+    let newer = only([(1, until(3, 30)), (2, until(2, 30))]);
+    assert_eq!(kit.bids(1, &[1, 2], now).await, newer);
+}
+
 /// Bids are told for the caller and the targets that were asked for, and of one tenant.
 pub async fn bids_are_those_on_the_caller(harness: &impl Harness) {
     let kit = Kit::of(harness);
@@ -138,7 +198,7 @@ pub async fn bids_are_those_on_the_caller(harness: &impl Harness) {
     let theirs = only([(1, until(4, 30)), (3, until(4, 30))]);
     assert_eq!(kit.as_tenant(2).bids(1, &[1, 2, 3], noon()).await, theirs);
     let nothing = kit.look(1, &Ask::default()).await;
-    assert_eq!(nothing.bids, only([]), "nobody was asked for");
+    assert!(nothing.bids.is_empty(), "nobody was asked for");
 }
 
 /// A bid is told in the campaign that it was made in. One in another campaign is neither told in its

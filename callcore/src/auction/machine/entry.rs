@@ -156,6 +156,12 @@ pub enum Why {
         /// How.
         text: String,
     },
+    /// It won and hung up so early that the call was offered to the next.
+    Rerouted {
+        /// How long the two talked, in seconds.
+        #[serde(rename = "talkSeconds")]
+        talk_secs: u32,
+    },
     /// It was taken out of the campaign since it bid.
     Removed,
     /// The caller hung up before it was dialled.
@@ -198,6 +204,9 @@ impl fmt::Display for Why {
             }
             Self::NotConfirmed { text } => write!(f, "not confirmed: {text}"),
             Self::DialFailed { text } => write!(f, "the dial failed: {text}"),
+            Self::Rerouted { talk_secs } => {
+                write!(f, "rerouted: it hung up after {talk_secs} s")
+            }
             Self::Removed => f.write_str("no longer in the campaign"),
             Self::CallEnded => f.write_str("the caller hung up before it was dialled"),
             Self::AttemptLimit => f.write_str("the call may not be dialled any more"),

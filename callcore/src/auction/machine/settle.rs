@@ -207,11 +207,12 @@ impl Settled {
     }
 
     /// The bids of this auction that still hold at an instant, so that the same caller is not pinged
-    /// twice: an auction for that caller can be opened with them as earlier bids.
+    /// twice: an auction for that caller can be opened with them as earlier bids. A bid that was put to
+    /// the test and failed is none of them.
     pub fn holding(&self, now: DateTime<Utc>) -> impl Iterator<Item = &RankedBid> {
         let buffer_ms = self.log.terms.dial_buffer_ms;
         self.ranking.iter().filter(move |ranked| {
-            ranked.fallen.is_none()
+            !ranked.is_taken_back()
                 && ranked.bid.expires_at.is_some()
                 && ranked.holds(now, buffer_ms)
         })

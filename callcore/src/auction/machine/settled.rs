@@ -84,6 +84,14 @@ pub enum Fall {
         /// How.
         text: String,
     },
+    /// It hung up so early that the call was offered to the next.
+    Rerouted {
+        /// How long the two talked, in seconds.
+        #[serde(rename = "talkSeconds")]
+        talk_secs: u32,
+    },
+    /// Its hours ended since it bid.
+    Closed,
     /// It was paused since it bid.
     Paused,
     /// It was taken out of the campaign since it bid.
@@ -134,7 +142,31 @@ pub struct Settled {
     pub log: AuctionLog,
 }
 
+impl Fall {
+    /// Whether the bid is not to be taken again for the same caller: it was put to the test and failed.
+    /// What happened to the call, to a cap or to the campaign says nothing of the bid.
+    const fn takes_bid_back(&self) -> bool {
+        match self {
+            Self::NotConfirmed { .. }
+            | Self::DialFailed { .. }
+            | Self::Rerouted { .. }
+            | Self::Expired => true,
+            Self::Capped { .. }
+            | Self::Closed
+            | Self::Paused
+            | Self::Removed
+            | Self::CallEnded
+            | Self::AttemptLimit => false,
+        }
+    }
+}
+
 impl RankedBid {
+    /// Whether it fell out in a way that says that it is worth nothing for another call either.
+    pub fn is_taken_back(&self) -> bool {
+        self.fallen.as_ref().is_some_and(Fall::takes_bid_back)
+    }
+
     pub(super) fn holds(&self, at: DateTime<Utc>, buffer_ms: u32) -> bool {
         judge::holds(self.bid.expires_at, at, buffer_ms)
     }
@@ -275,6 +307,10 @@ fn verdict(
         Some(Fall::DialFailed { text }) => {
             (Verdict::Lost, Some(Why::DialFailed { text: text.clone() }))
         }
+        Some(Fall::Rerouted { talk_secs }) => {
+            (Verdict::Lost, Some(Why::Rerouted { talk_secs: *talk_secs }))
+        }
+        Some(Fall::Closed) => (Verdict::Closed, Some(Why::Closed)),
         Some(Fall::Paused) => (Verdict::Closed, Some(Why::Paused)),
         Some(Fall::Removed) => (Verdict::Closed, Some(Why::Removed)),
         Some(Fall::CallEnded) => (Verdict::Lost, Some(Why::CallEnded)),

@@ -19,6 +19,8 @@ pub(super) enum Does {
     FindsNoPlace,
     /// Never answers.
     Hangs,
+    /// Does not answer in the time that it was given.
+    TimesOut,
     /// Cannot be reached.
     IsGone,
     /// Makes us panic.
@@ -114,6 +116,7 @@ impl Http for Bidders {
             Some(Does::Fails(status)) => answer(status, ""),
             Some(Does::FindsNoPlace) => Err(HttpError::Busy("256 are under way".into())),
             Some(Does::Hangs) => std::future::pending().await,
+            Some(Does::TimesOut) => Err(HttpError::Timeout),
             Some(Does::IsGone) => Err(HttpError::Unreachable("connection refused".into())),
             Some(Does::Panics) => panic!("a bidder made us panic"),
             None => panic!("nobody told what {place} does"),

@@ -1,4 +1,4 @@
-//! A clock that stands still until it is set.
+//! A clock that stands still until it is set, and whose time of day can be set by itself.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -9,26 +9,37 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::port::Clock;
 
 #[derive(Debug)]
-pub(super) struct SetClock(Mutex<DateTime<Utc>>);
+pub(super) struct SetClock {
+    /// The time as it really passes.
+    true_time: Mutex<DateTime<Utc>>,
+    /// By how much the time of day is ahead.
+    ahead: Mutex<TimeDelta>,
+}
 
 impl SetClock {
     pub(super) fn at(instant: &str) -> Self {
-        Self(Mutex::new(instant.parse().unwrap()))
+        let true_time = Mutex::new(instant.parse().unwrap());
+        Self { true_time, ahead: Mutex::default() }
     }
 
     pub(super) fn advance(&self, time: TimeDelta) {
-        *self.0.lock().unwrap() += time;
+        *self.true_time.lock().unwrap() += time;
+    }
+
+    /// Somebody sets the time of day, while no time passes.
+    pub(super) fn step(&self, by: TimeDelta) {
+        *self.ahead.lock().unwrap() += by;
     }
 }
 
 #[async_trait]
 impl Clock for SetClock {
     fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
+        *self.true_time.lock().unwrap() + *self.ahead.lock().unwrap()
     }
 
     fn monotonic(&self) -> Duration {
-        (self.now() - DateTime::UNIX_EPOCH).to_std().unwrap()
+        (*self.true_time.lock().unwrap() - DateTime::UNIX_EPOCH).to_std().unwrap()
     }
 
     async fn sleep_until(&self, _: Duration) {}

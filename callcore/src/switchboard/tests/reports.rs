@@ -111,9 +111,14 @@ fn what_one_target_rejects_another_may_have_bought() {
     desk.bidders.bids("a", "9", "0001");
     desk.bidders.bids("b", "8", "0002");
     desk.voice(1);
-    // Long enough to be paid, short enough to be offered again.
+    // Short enough to be offered again is not paid, were it long enough to be.
     assert_eq!(desk.result(1, 1, DialOutcome::Answered, 20), "dial +12125550002");
+    assert_eq!((worth(&desk), desk.conversions("a")), ((false, None), 0));
     desk.result(1, 2, DialOutcome::Answered, 90);
+    assert_eq!((worth(&desk), desk.conversions("b")), ((true, dollars("8")), 1));
+    // Its own word counts all the same.
+    let converted = reached(desk.report(1, ("a", Converted), None, Some("first")));
+    assert_eq!(converted, (vec![], false), "the call is converted as before, by another");
     assert_eq!((worth(&desk), desk.conversions("a")), ((true, dollars("9")), 1));
     let rejected = reached(desk.report(1, ("a", Rejected), None, None));
     assert_eq!(rejected, (vec![], false), "the call is converted as before, by another");

@@ -22,17 +22,22 @@ use crate::vocabulary::{CampaignId, NumberId, TargetId};
 impl Desk {
     /// Pauses a target.
     fn paused(&self, name: &str) {
+        self.change_target(name, |target| target.status = TargetStatus::Paused);
+    }
+
+    /// Changes a target.
+    pub(super) fn change_target(&self, name: &str, change: impl FnOnce(&mut Target)) {
         let (store, tenant) = (&*self.store, self.tenant);
         let id = self.target_id(name).uuid();
         let row = block_on(Registry::read(store, tenant, Kind::Target, id)).unwrap().unwrap();
         let mut target = Target::try_from(row.value).unwrap();
-        target.status = TargetStatus::Paused;
+        change(&mut target);
         let now = self.clock.now();
         block_on(store.replace(tenant, id, row.version, target.into(), now)).unwrap();
     }
 
     /// While the bidder at a place is asked, the caller hangs up and that is saved.
-    fn hung_up_meanwhile(&self, call: u32, place: &str) {
+    pub(super) fn hung_up_meanwhile(&self, call: u32, place: &str) {
         let (store, tenant, now) = (Arc::clone(&self.store), self.tenant, self.clock.now());
         let id = self.call(call).id;
         self.bidders.meanwhile_at(place, move || {
@@ -78,7 +83,7 @@ impl Desk {
 }
 
 /// A desk with these targets, which confirm each at a place of its own, `confirm/NAME`.
-fn confirming(targets: &[&str]) -> Desk {
+pub(super) fn confirming(targets: &[&str]) -> Desk {
     let mut desk = Desk::open();
     for name in targets {
         let confirm = json!({ "endpointUrl": format!("https://confirm/{name}") });
@@ -88,22 +93,22 @@ fn confirming(targets: &[&str]) -> Desk {
     desk
 }
 
-fn refuses() -> Does {
+pub(super) fn refuses() -> Does {
     Does::Says(r#"{"status":"rejected"}"#.into())
 }
 
-fn accepts() -> Does {
+pub(super) fn accepts() -> Does {
     Does::Says(r#"{"status":"accepted"}"#.into())
 }
 
 /// A bid that holds for some seconds.
-fn holding(dollars: u32, number: &str, secs: u32) -> Does {
+pub(super) fn holding(dollars: u32, number: &str, secs: u32) -> Does {
     let body = json!({ "bidAmount": dollars, "destinationNumber": format!("+1212555{number}"), "expireInSeconds": secs });
     Does::Says(body.to_string())
 }
 
 /// Why the call did not go to a target.
-fn detail(desk: &Desk, target: &str) -> String {
+pub(super) fn detail(desk: &Desk, target: &str) -> String {
     let rows = desk.auction(1).responses;
     let target = desk.target_id(target);
     rows.into_iter().find(|row| row.target == target).unwrap().detail

@@ -175,8 +175,25 @@ pub(crate) fn p17_any_bytes_are_read(rig: &Rig, world: &World) -> Outcome {
     Ok(())
 }
 
+/// What can become of a winner, and whether its bid is good for another call of the same caller.
+fn falls() -> [(Fall, bool); 10] {
+    let text = || "no".to_owned();
+    [
+        (Fall::NotConfirmed { text: text() }, false),
+        (Fall::DialFailed { text: text() }, false),
+        (Fall::Rerouted { talk_secs: 3 }, false),
+        (Fall::Expired, false),
+        (Fall::Capped { cap: text() }, true),
+        (Fall::Closed, true),
+        (Fall::Paused, true),
+        (Fall::Removed, true),
+        (Fall::CallEnded, true),
+        (Fall::AttemptLimit, true),
+    ]
+}
+
 /// 18. The same call gives the same result, and a caller who calls again while bids hold is not
-///     pinged again: the bids take part as they are until they run out.
+///     pinged again: the bids take part as they are until they run out, but for those that failed.
 pub(crate) fn p18_a_caller_is_not_pinged_twice(rig: &Rig, world: &World) -> Outcome {
     let first = rig.full(world);
     prop_assert_eq!(&rig.full(world), &first);
@@ -201,6 +218,16 @@ fn pinged_again(rig: &Rig, world: &World, first: &Settled, again: DateTime<Utc>)
     let expected = ranking(first).into_iter().filter(expiring);
     let expected = expected.filter(|id| model::holds(world, bidder(*id), again));
     prop_assert_eq!(holding.iter().map(id).collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+    let falls = falls().into_iter().cycle().skip((world.dice % 10) as usize);
+    for (target, (fall, stays)) in holding.iter().map(|one| one.target_id).zip(falls) {
+        let mut fallen = first.clone();
+        rig.fall(&mut fallen, target, fall.clone(), again);
+        let held = rig.holding(&fallen, again);
+        let held: Vec<_> = held.iter().map(|ranked| ranked.target_id).collect();
+        let others = holding.iter().map(|one| one.target_id);
+        let expected: Vec<_> = others.filter(|other| *other != target || stays).collect();
+        prop_assert_eq!(held, expected, "{:?}", fall);
+    }
     let mut invitations = world.invitations();
     for invitation in &mut invitations {
         let held = holding.iter().find(|ranked| ranked.target_id == invitation.target_id);

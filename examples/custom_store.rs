@@ -112,6 +112,10 @@ impl SystemStore for Table {
         self.inner.call(call).await
     }
 
+    async fn is_begun(&self, call: CallId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.inner.is_begun(call, now).await
+    }
+
     async fn target(&self, target: TargetId) -> Result<Vec<TenantId>, StoreError> {
         self.inner.target(target).await
     }

@@ -62,6 +62,7 @@ fn migrations() -> Vec<Migration> {
         (11, "outbox", include_str!("../migrations/0011_outbox.sql")),
         (12, "archived_flows", include_str!("../migrations/0012_archived_flows.sql")),
         (13, "flow_trials", include_str!("../migrations/0013_flow_trials.sql")),
+        (14, "begun_calls", include_str!("../migrations/0014_begun_calls.sql")),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

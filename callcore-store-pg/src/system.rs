@@ -63,6 +63,12 @@ impl SystemStore for PgStore {
         Ok(tenant.map(TenantId::from_uuid))
     }
 
+    async fn is_begun(&self, call: CallId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let asked = sqlx::query_scalar("SELECT callcore_is_begun($1, $2)").bind(call.uuid());
+        let asked = asked.bind(self.now(rounded(now)?));
+        asked.fetch_one(self.calls_pool()?).await.map_err(failed)
+    }
+
     async fn target(&self, target: TargetId) -> Result<Vec<TenantId>, StoreError> {
         self.core.owners.of(target, &self.core.revisions, self.api_pool()?).await
     }

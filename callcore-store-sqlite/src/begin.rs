@@ -72,6 +72,24 @@ pub(crate) async fn end(
         .map_err(failed)
 }
 
+/// Whether somebody works on a step of a call of which nothing is saved. There are no more rows than
+/// steps that are worked on right now.
+pub(crate) async fn is_any_begun(
+    db: &mut SqliteConnection,
+    call: CallId,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM steps_begun WHERE call_id = ?1 AND until > ?2) \
+         AND NOT EXISTS (SELECT 1 FROM calls WHERE id = ?1)",
+    )
+    .bind(call.uuid())
+    .bind(now.timestamp_micros())
+    .fetch_one(db)
+    .await
+    .map_err(failed)
+}
+
 /// Whether anybody's time on a step is over.
 pub(crate) async fn is_any_abandoned(
     db: &mut SqliteConnection,

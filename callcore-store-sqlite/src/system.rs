@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use crate::SqliteStore;
 use crate::accounts::{ApiKeyColumns, SessionColumns, api_key, session};
+use crate::begin::is_any_begun;
 use crate::error::failed;
-use crate::row::instant;
+use crate::row::{instant, rounded};
 
 /// The columns of a user.
 type UserColumns = (Uuid, Uuid, String, i64);
@@ -83,6 +84,11 @@ impl SystemStore for SqliteStore {
             })
         })
         .await
+    }
+
+    async fn is_begun(&self, call: CallId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let now = rounded(now)?;
+        self.snapshot(move |db| Box::pin(is_any_begun(db, call, now))).await
     }
 
     async fn sweep(&self, now: DateTime<Utc>) -> Result<Swept, StoreError> {

@@ -175,8 +175,9 @@ fn missing_in_all(
     };
     let in_all = |error: &&ValidationError<'_>| {
         let field = wanted(error);
-        let misses = |branch: &&Vec<_>| branch.iter().any(|other| wanted(other) == field);
-        field.is_some() && branches.iter().all(|branch| misses(branch))
+        let misses =
+            |branch: &&Vec<ValidationError<'_>>| branch.iter().any(|other| wanted(other) == field);
+        field.is_some() && branches.iter().all(misses)
     };
     let mut faults = Vec::new();
     collect(first.iter().find(in_all)?, &mut faults);
@@ -295,7 +296,7 @@ mod tests {
 
     use super::*;
 
-    fn of_auth(auth: Value) -> Vec<(String, String)> {
+    fn of_auth(auth: &Value) -> Vec<(String, String)> {
         let target = json!({ "name": "T", "endpointUrl": "https://bid.example.com", "auth": auth });
         faults::<Target>(&target).into_iter().map(|fault| (fault.path, fault.message)).collect()
     }
@@ -304,14 +305,14 @@ mod tests {
     fn of_several_shapes_only_the_one_that_is_meant_is_told_of() {
         let is = |path: &str, message: &str| vec![(path.to_owned(), message.to_owned())];
         assert_eq!(
-            of_auth(json!({ "type": "bearer" })),
+            of_auth(&json!({ "type": "bearer" })),
             is("/auth/token", r#"the field "token" is missing"#)
         );
         assert_eq!(
-            of_auth(json!({ "type": "token" })),
+            of_auth(&json!({ "type": "token" })),
             is("/auth/type", r#"one of ["none","bearer","basic","api_key","hmac"] is expected"#)
         );
-        assert_eq!(of_auth(json!({})), is("/auth/type", r#"the field "type" is missing"#));
-        assert_eq!(of_auth(json!({ "type": "none" })), []);
+        assert_eq!(of_auth(&json!({})), is("/auth/type", r#"the field "type" is missing"#));
+        assert_eq!(of_auth(&json!({ "type": "none" })), []);
     }
 }

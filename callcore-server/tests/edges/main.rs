@@ -5,3 +5,4 @@
 
 mod caller_hears;
 mod connections;
+mod hung_up;

@@ -17,13 +17,14 @@ const OVER_ALL_TENANTS: [&str; 5] = [
 ];
 
 /// Functions that work with the rights of the tables' owner. Whoever adds one answers for it.
-const WITH_THE_OWNERS_RIGHTS: [&str; 14] = [
+const WITH_THE_OWNERS_RIGHTS: [&str; 15] = [
     "callcore_add_tenant",
     "callcore_api_key",
     "callcore_claim",
     "callcore_claim_in_lane",
     "callcore_credentials",
     "callcore_forget_deliveries",
+    "callcore_is_begun",
     "callcore_is_set_up",
     "callcore_number_holder",
     "callcore_revisions",

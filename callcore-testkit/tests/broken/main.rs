@@ -161,10 +161,12 @@ found! {
         "calls::nobody_is_fresh_after_the_save";
     a_step_that_is_never_abandoned: NeverAbandoned by
         "calls::an_abandoned_step_is_begun_again",
-        "calls::of_several_that_begin_again_exactly_one_is_fresh";
+        "calls::of_several_that_begin_again_exactly_one_is_fresh",
+        "system::a_call_is_begun_until_the_time_of_its_steps_is_over";
     a_begin_that_forgets_saves: BeginForgetsSaves by
         "calls::a_saved_step_answers_its_reply",
-        "calls::nobody_is_fresh_after_the_save";
+        "calls::nobody_is_fresh_after_the_save",
+        "system::a_call_that_is_saved_is_not_begun";
     bids_that_are_always_new: BidsAlwaysNew by
         "calls::a_bid_is_told_with_the_time_it_was_made";
     bids_that_hold_for_ever: BidsForEver by

@@ -32,6 +32,14 @@ impl SystemStore for Faulty {
         self.inner.call(call).await
     }
 
+    async fn is_begun(&self, call: CallId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        if self.has(Fault::BeginForgetsSaves) && self.inner.call(call).await?.is_some() {
+            return Ok(true);
+        }
+        let now = if self.has(Fault::NeverAbandoned) { DateTime::UNIX_EPOCH } else { now };
+        self.inner.is_begun(call, now).await
+    }
+
     async fn target(&self, target: TargetId) -> Result<Vec<TenantId>, StoreError> {
         self.inner.target(target).await
     }

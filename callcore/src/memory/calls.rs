@@ -30,8 +30,8 @@ pub(super) struct Book {
     activity: BTreeMap<(CampaignId, CandidateId), Activity>,
     last_ended_at: BTreeMap<CandidateId, DateTime<Utc>>,
     contacts: HashMap<PhoneNumber, BTreeMap<(CampaignId, BuyerId), Contact>>,
-    /// Until when somebody works on a step.
-    begun: HashMap<(CallId, StepKey), DateTime<Utc>>,
+    /// Until when somebody works on a step of a call.
+    begun: HashMap<CallId, HashMap<StepKey, DateTime<Utc>>>,
     pub(super) auctions: BTreeMap<AuctionId, AuctionRecord>,
 }
 
@@ -103,12 +103,18 @@ impl Book {
         if let Some(reply) = self.entries.get(&call).and_then(|entry| entry.reply(step)) {
             return Begun::Stored(reply.clone());
         }
-        let busy = self.begun.entry((call, step.clone())).or_insert(now);
+        let begun = self.begun.entry(call).or_default();
+        let busy = begun.entry(step.clone()).or_insert(now);
         if *busy > now {
             return Begun::Busy { until: *busy };
         }
         *busy = until;
         Begun::Fresh
+    }
+
+    /// Whether somebody works on a step of a call.
+    pub(super) fn is_begun(&self, call: CallId, now: DateTime<Utc>) -> bool {
+        self.begun.get(&call).is_some_and(|steps| steps.values().any(|until| *until > now))
     }
 
     /// The newest bid of each of these targets on a caller in a campaign, if it still holds.

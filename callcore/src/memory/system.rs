@@ -94,6 +94,12 @@ impl SystemStore for MemoryStore {
         Ok(self.lock().calls.get(&call).copied())
     }
 
+    async fn is_begun(&self, call: CallId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let (state, now) = (self.lock(), micros(now));
+        let is_begun = |tenant: &Tenant| tenant.calls.is_begun(call, now);
+        Ok(!state.calls.contains_key(&call) && state.tenants.values().any(is_begun))
+    }
+
     async fn target(&self, target: TargetId) -> Result<Vec<TenantId>, StoreError> {
         let state = self.lock();
         let has =

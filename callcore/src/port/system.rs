@@ -53,6 +53,16 @@ pub trait SystemStore: Debug + Send + Sync {
     /// [`StoreError`]; an unknown call is `None`.
     async fn call(&self, call: CallId) -> Result<Option<TenantId>, StoreError>;
 
+    /// Whether somebody works on a call that is still unknown: a step of it was begun, and nothing of
+    /// the call is saved. A begun step whose time is over is nobody's.
+    ///
+    /// **Atomicity**: one instant. **Ordering**: sees every acknowledged
+    /// [`begin`](super::Calls::begin) and [`save`](super::Calls::save).
+    ///
+    /// # Errors
+    /// [`StoreError`]; nobody works on a call of which nothing was ever begun.
+    async fn is_begun(&self, call: CallId, now: DateTime<Utc>) -> Result<bool, StoreError>;
+
     /// Which tenants have a target of this id, in the order of their ids. Ids are drawn at random, so
     /// it is one at most unless somebody made it otherwise. Whoever asks has proved nothing yet: the
     /// answer costs nothing that calls need.

@@ -28,7 +28,7 @@ pub(super) const PATIENCE: TimeDelta = TimeDelta::milliseconds(8_500);
 /// How much longer a step counts as being worked on before somebody else may take it on.
 const ABANDONED_AFTER: TimeDelta = TimeDelta::milliseconds(1_000);
 /// How often a second delivery asks whether the first has its reply.
-const ASK_AGAIN: Duration = Duration::from_millis(50);
+pub(super) const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// What a call whose dial failed is offered next.
 pub(super) enum Offered {
@@ -47,6 +47,7 @@ impl Switchboard {
         plan: &Plan,
     ) -> Result<Option<Vec<Directive>>, HandleError> {
         let (call, step) = (event.carrier_call.id(), event.step());
+        let too_late = self.ports.clock.monotonic() + PATIENCE.to_std().unwrap_or_default();
         loop {
             let now = self.ports.clock.now();
             let until = now + PATIENCE + ABANDONED_AFTER;
@@ -58,8 +59,12 @@ impl Switchboard {
                     return Ok(Some(stored_reply(event, &look).unwrap_or(directives)));
                 }
                 Begun::Busy { .. } => {
-                    let then = self.ports.clock.monotonic() + ASK_AGAIN;
-                    self.ports.clock.sleep_until(then).await;
+                    // No time is left to ask bidders in: the caller hears the fallback, and nobody may
+                    // be sold a call that goes on without us.
+                    if self.ports.clock.monotonic() >= too_late {
+                        return Err(HandleError::Outwaited);
+                    }
+                    self.pause(ASK_AGAIN).await;
                 }
             }
         }
@@ -84,7 +89,8 @@ impl Switchboard {
                 let outcome = if plan.candidates.is_empty() {
                     Outcome::unrouted(call, NoRouteReason::NoValidBid)
                 } else {
-                    self.route(event, call, plan, look, now).await?
+                    let route = || self.route(event, call.clone(), plan, look, now);
+                    self.after_auction(route).await?
                 };
                 Ok(Outcome { auction, ..outcome })
             }
@@ -123,7 +129,8 @@ impl Switchboard {
             Sale::Unsold(unsold) => {
                 let (call, trade) = *unsold;
                 let auction = Some(record(&call, trade));
-                let outcome = self.offer_buyers(event, call, plan, otherwise).await?;
+                let offer = || self.offer_buyers(event, call.clone(), plan, otherwise);
+                let outcome = self.after_auction(offer).await?;
                 Outcome { auction, ..outcome }
             }
         };

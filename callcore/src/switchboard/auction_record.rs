@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::sell::give_up;
-use crate::auction::{Bid, BidReply, Entry, Exchange, Fall, Reply, Settled, Sign, replay};
+use crate::auction::{
+    AuctionLog, Bid, BidReply, Entry, Exchange, Fall, Reply, Settled, Sign, replay,
+};
 use crate::call::Call;
 use crate::port::{AuctionRecord, BidRequestRecord, BidResponseRecord};
 use crate::vocabulary::{AuctionId, Seed, TargetId};
@@ -77,12 +79,16 @@ pub(super) fn record(call: &Call, trade: Trade) -> AuctionRecord {
 }
 
 /// The record of an auction whose caller hung up before the winner was dialled: nobody has won.
-pub(super) fn called_off(call: &Call, record: AuctionRecord, at: DateTime<Utc>) -> AuctionRecord {
-    let AuctionRecord { log, exchanges, .. } = record;
-    let mut settled = replay(&log);
+pub(super) fn called_off(
+    call: &Call,
+    log: &AuctionLog,
+    exchanges: Vec<Exchange>,
+    at: DateTime<Utc>,
+) -> AuctionRecord {
+    let mut settled = replay(log);
     settled.offer(at);
     give_up(&mut settled, &Fall::CallEnded, at);
-    self::record(call, Trade { exchanges, ..Trade::again(settled) })
+    record(call, Trade { exchanges, ..Trade::again(settled) })
 }
 
 /// The bid that a target made when it was asked, for the next call of the same caller. One that was

@@ -62,14 +62,19 @@ impl Switchboard {
     pub(super) async fn resume_flow(
         &self,
         event: &Event,
-        carried: Outcome,
+        mut carried: Outcome,
         plan: &Plan,
         input: &Input,
         now: DateTime<Utc>,
     ) -> Result<Routing, HandleError> {
         let facts = carried.call.clone();
         let Some((session, flow)) = facts.flow.clone().zip(plan.flow.as_ref()) else {
-            // The version of the flow cannot be run any more.
+            if carried.auction.is_some() {
+                // Who was asked in this very event is not asked again.
+                give_up(&mut carried.call);
+                let unrouted = carried.call.no_route;
+                return Ok(Routing::decided(Outcome { unrouted, ..carried }));
+            }
             return self.fall_back(event, carried.call, plan, now).await;
         };
         let context = Context::of(&facts, session.flow, session.version, now);
@@ -102,9 +107,7 @@ impl Switchboard {
                     drive.run.answer(&Input::Scripted(answer))
                 }
                 Need::Ordinal { rotation } => {
-                    let (tenant, drawer) = (drive.carried.call.tenant, drive.run.drawer());
-                    let calls = &self.ports.calls;
-                    let ordinal = calls.draw(tenant, drawer, &rotation, drive.now).await?;
+                    let ordinal = self.drawn(&drive, &rotation).await?;
                     drive.run.answer(&Input::Ordinal(ordinal))
                 }
                 Need::Route if drive.has_routed() || drive.is_late_for_an_auction() => {
@@ -117,6 +120,16 @@ impl Switchboard {
                 Need::Dial { destination } => drive.dial(destination),
                 Need::Confer { destination, whisper } => drive.confer(destination, whisper),
             };
+        }
+    }
+
+    /// The turn of a visit to a splitter.
+    async fn drawn(&self, drive: &Drive<'_>, rotation: &str) -> Result<u64, HandleError> {
+        let (tenant, drawer) = (drive.carried.call.tenant, drive.run.drawer());
+        let draw = || self.ports.calls.draw(tenant, drawer, rotation, drive.now);
+        match drive.carried.auction {
+            Some(_) => self.after_auction(draw).await,
+            None => Ok(draw().await?),
         }
     }
 
@@ -180,10 +193,7 @@ impl Switchboard {
         plan: &Plan,
         now: DateTime<Utc>,
     ) -> Result<Routing, HandleError> {
-        if let Some(session) = call.flow.as_mut().filter(|session| session.is_running()) {
-            session.status = FlowStatus::Failed;
-            session.failure = Some("this version of the flow cannot be run any more".into());
-        }
+        give_up(&mut call);
         // Who has talked with somebody already is not rung through again.
         if call.is_over() || call.is_served() {
             return Ok(Routing::decided(hangup(call)));
@@ -316,6 +326,14 @@ fn has_left(call: &Call, input: &CallerInput) -> bool {
         CallerInput::LeftQueue { outcome } => *outcome == QueueOutcome::HungUp,
         CallerInput::Returned => call.is_over(),
         _ => false,
+    }
+}
+
+/// The version of a call's flow cannot be run any more.
+fn give_up(call: &mut Call) {
+    if let Some(session) = call.flow.as_mut().filter(|session| session.is_running()) {
+        session.status = FlowStatus::Failed;
+        session.failure = Some("this version of the flow cannot be run any more".into());
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::auction_record::called_off;
+use super::early::Early;
 use super::health::HealthBook;
 use super::secrets::{journalled, stored_reply};
 use super::settle;
@@ -109,6 +110,9 @@ pub enum HandleError {
     /// The store failed after bidders were asked, who are not asked again for the same step.
     #[error("the store failed in an auction: {0}")]
     Interrupted(#[source] StoreError),
+    /// Another delivery of the same event worked on it for longer than a caller waits.
+    #[error("another delivery of the event took too long")]
+    Outwaited,
     /// Other deliveries of the same call kept saving first.
     #[error("the call was saved by others {} times in a row", limits::RESTEPS)]
     Contended,
@@ -124,7 +128,8 @@ impl HandleError {
 }
 
 /// How long a step waits before it is tried again, when the store was unavailable.
-const TRY_AGAIN_AFTER: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(250)];
+pub(super) const TRY_AGAIN_AFTER: [Duration; 2] =
+    [Duration::from_millis(50), Duration::from_millis(250)];
 
 /// Routes calls.
 #[derive(Debug)]
@@ -194,9 +199,13 @@ impl Outcome {
         self.call.catch_up(saved);
         if saved.is_over() {
             self.call.attempts.truncate(saved.attempts.len());
-            self.directives = vec![Directive::Hangup];
+            if !self.directives.is_empty() {
+                self.directives = vec![Directive::Hangup];
+            }
             let auction = self.auction.take();
-            self.auction = auction.map(|auction| called_off(&self.call, auction, now));
+            self.auction = auction.map(|AuctionRecord { log, exchanges, .. }| {
+                called_off(&self.call, &log, exchanges, now)
+            });
         }
     }
 
@@ -220,8 +229,9 @@ impl Switchboard {
     /// [`HandleError`]. Delivering the event again is always safe.
     pub async fn handle(&self, event: &Event) -> Result<Reply, HandleError> {
         let mut pauses = TRY_AGAIN_AFTER.into_iter();
+        let mut early = Early::default();
         for _ in 0..limits::RESTEPS {
-            match (self.step(event).await, pauses.len()) {
+            match (self.step(event, &mut early).await, pauses.len()) {
                 (Ok(Stepped::Done(reply)), _) => return Ok(reply),
                 (Ok(Stepped::Conflict), _) => {}
                 // Every act is idempotent, so a hiccup of the store need not cost the caller the
@@ -235,11 +245,11 @@ impl Switchboard {
         Err(HandleError::Contended)
     }
 
-    async fn pause(&self, pause: Duration) {
+    pub(super) async fn pause(&self, pause: Duration) {
         self.ports.clock.sleep_until(self.ports.clock.monotonic() + pause).await;
     }
 
-    async fn step(&self, event: &Event) -> Result<Stepped, HandleError> {
+    async fn step(&self, event: &Event, early: &mut Early) -> Result<Stepped, HandleError> {
         match &event.kind {
             EventKind::Incoming(incoming) => self.incoming(event, incoming).await,
             EventKind::DialResult(result) => self.dial_result(event, result).await,
@@ -248,7 +258,7 @@ impl Switchboard {
             | EventKind::LegProgress(_)
             | EventKind::Recording(_)
             | EventKind::Transcription(_)
-            | EventKind::TargetReport(_) => self.news(event).await,
+            | EventKind::TargetReport(_) => self.news(event, early).await,
         }
     }
 
@@ -304,8 +314,7 @@ impl Switchboard {
                 saved => return saved,
             }
             let tenant = outcome.call.tenant;
-            let look = self.look_again(event, tenant, now).await;
-            match look.map_err(|error| HandleError::from(error).interrupted())? {
+            match self.after_auction(|| self.look_again(event, tenant, now)).await? {
                 Ok(known) => {
                     outcome.catch_up(&known.before.0, self.ports.clock.now());
                     newest = Some(known.before);

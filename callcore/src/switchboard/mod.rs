@@ -17,6 +17,7 @@ mod conference;
 mod confirm;
 mod custom_code;
 mod dial;
+mod early;
 mod fan_out;
 mod flow;
 mod handle;

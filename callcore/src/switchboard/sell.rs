@@ -66,7 +66,8 @@ impl Switchboard {
             }
             let attempt = call.next_attempt();
             call.reserved = attempt;
-            let held = match self.hold(&call, plan, terms, &valid, attempt).await? {
+            let hold = || self.hold(&call, plan, terms, &valid, attempt);
+            let held = match self.after_auction(hold).await? {
                 Reserved::Held(held) => held,
                 Reserved::CallEnded => {
                     give_up(settled, &Fall::CallEnded, now);

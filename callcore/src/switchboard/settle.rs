@@ -1,20 +1,25 @@
 //! News of a call that nobody waits for an answer to, and what follows from it: releases,
 //! conversion, the end.
 
-use super::handle::{HandleError, Outcome, Stepped, Switchboard};
+use super::early::Early;
+use super::handle::{HandleError, Known, Outcome, Stepped, Switchboard};
 use crate::call::{Advance, Attempt, AttemptTarget, Call, Event, EventKind, FlowStatus};
 use crate::plan::Plan;
 use crate::port::Release;
 use crate::vocabulary::limits;
 
 impl Switchboard {
-    pub(super) async fn news(&self, event: &Event) -> Result<Stepped, HandleError> {
-        let Some(tenant) = self.tenant_of(event).await? else {
+    pub(super) async fn news(
+        &self,
+        event: &Event,
+        early: &mut Early,
+    ) -> Result<Stepped, HandleError> {
+        let Some(tenant) = self.tenant_of_news(event, early).await? else {
             return Ok(Stepped::Done(self.unknown_call(event)));
         };
         let now = self.ports.clock.now();
-        let before = match self.look_again(event, tenant, now).await? {
-            Ok(known) => known.before,
+        let Known { before, auction } = match self.look_again(event, tenant, now).await? {
+            Ok(known) => known,
             Err(reply) => return Ok(Stepped::Done(reply)),
         };
         // A carrier tells a call's news in a dozen webhooks; whoever sends hundreds gets no more room.
@@ -48,7 +53,10 @@ impl Switchboard {
             convert(&mut call, &plan);
         }
         let outbox = Vec::from_iter(super::conference::recall(&mut call, event, now));
-        let outcome = Outcome { outbox, ..Outcome::of(call) };
+        let mut outcome = Outcome { outbox, ..Outcome::of(call) };
+        if early.is_early() {
+            outcome.take_back(auction.as_ref(), now);
+        }
         self.save(event, Some(&before), outcome, now).await
     }
 }

@@ -141,11 +141,12 @@ enum Meant<'a> {
 /// Shapes that a word tells apart are one shape each: what the others miss is no problem.
 fn meant<'a>(branches: &[&'a Vec<ValidationError<'static>>]) -> Meant<'a> {
     let all = || Meant::Branches(branches.to_vec());
-    if let Some(fault) = branches.first().and_then(|first| missing_in_all(first, branches)) {
+    let [first, _, ..] = branches else { return all() };
+    if let Some(fault) = missing_in_all(first, branches) {
         return Meant::Fault(fault);
     }
     let mut words = branches.iter().flat_map(|branch| branch.iter().filter_map(word_of));
-    let Some((path, _)) = words.next().filter(|_| branches.len() > 1) else { return all() };
+    let Some((path, _)) = words.next() else { return all() };
     let word = |branch: &Vec<ValidationError<'_>>| {
         branch.iter().filter_map(word_of).find(|(place, _)| *place == path).map(|(_, word)| word)
     };
@@ -314,5 +315,22 @@ mod tests {
         );
         assert_eq!(of_auth(&json!({})), is("/auth/type", r#"the field "type" is missing"#));
         assert_eq!(of_auth(&json!({ "type": "none" })), []);
+    }
+
+    #[test]
+    fn everything_is_told_of_an_object_that_may_be_left_out() {
+        let target = json!({ "name": "T", "endpointUrl": "https://bid.example.com", "minBid": {},
+            "confirm": { "x": 1, "timeoutMs": "y" } });
+        let mut paths: Vec<_> =
+            faults::<Target>(&target).into_iter().map(|fault| fault.path).collect();
+        paths.sort();
+        let expected = [
+            "/confirm/endpointUrl",
+            "/confirm/timeoutMs",
+            "/confirm/x",
+            "/minBid/amount",
+            "/minBid/currency",
+        ];
+        assert_eq!(paths, expected);
     }
 }

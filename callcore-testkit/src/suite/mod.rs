@@ -168,6 +168,7 @@ mod tests {
         (
             "system",
             &[
+                include_str!("system/begun.rs"),
                 include_str!("system/holders.rs"),
                 include_str!("system/sign_in.rs"),
                 include_str!("system/sweeps.rs"),

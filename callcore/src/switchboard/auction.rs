@@ -47,11 +47,18 @@ impl Switchboard {
         plan: &Plan,
     ) -> Result<Option<Vec<Directive>>, HandleError> {
         let (call, step) = (event.carrier_call.id(), event.step());
-        let too_late = self.ports.clock.monotonic() + PATIENCE.to_std().unwrap_or_default();
+        let begun = self.ports.clock.monotonic();
+        let patience = PATIENCE.to_std().unwrap_or_default();
+        let auction = plan.auction.as_ref().map_or(0, |terms| terms.settings.timeout_ms);
+        let enough = patience.saturating_sub(Duration::from_millis(auction.into()));
         loop {
             let now = self.ports.clock.now();
             let until = now + PATIENCE + ABANDONED_AFTER;
             match self.ports.calls.begin(plan.tenant, call, &step, until, now).await? {
+                // What is left after a wait has to do for the auction.
+                Begun::Fresh if self.ports.clock.monotonic() - begun > enough => {
+                    return Err(HandleError::Outwaited);
+                }
                 Begun::Fresh => return Ok(None),
                 Begun::Stored(directives) => {
                     let ask = Ask { step: Some(step), ..Ask::default() };
@@ -61,7 +68,7 @@ impl Switchboard {
                 Begun::Busy { .. } => {
                     // No time is left to ask bidders in: the caller hears the fallback, and nobody may
                     // be sold a call that goes on without us.
-                    if self.ports.clock.monotonic() >= too_late {
+                    if self.ports.clock.monotonic() - begun >= patience {
                         return Err(HandleError::Outwaited);
                     }
                     self.pause(ASK_AGAIN).await;

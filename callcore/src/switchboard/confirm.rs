@@ -24,7 +24,7 @@ use crate::vocabulary::{Destination, TargetId};
 /// What came of asking a target to confirm.
 struct Heard {
     /// Where it wants the call, or why it does not take it.
-    said: Result<Destination, String>,
+    said: Result<Destination, Fall>,
     /// What that says of its health.
     sign: Option<Sign>,
 }
@@ -32,7 +32,7 @@ struct Heard {
 impl Heard {
     /// Nothing was sent, so this says nothing of the target.
     const fn unsent(why: String) -> Self {
-        Self { said: Err(why), sign: None }
+        Self { said: Err(Fall::NotConfirmed { text: why }), sign: None }
     }
 }
 
@@ -69,8 +69,8 @@ impl Switchboard {
             }
             // It has a destination already, and its confirmation was a courtesy.
             Err(_) if !required && has_destination => return true,
-            Err(text) => {
-                settled.fall(winner, Fall::NotConfirmed { text }, now);
+            Err(fall) => {
+                settled.fall(winner, fall, now);
             }
         }
         false
@@ -141,6 +141,10 @@ fn understood(
 ) -> Heard {
     let response = match answered.map_err(failed) {
         Ok(response) => response,
+        // Our own limit: the target was not asked, and its bid stands for the next call.
+        Err(Reply::Unanswered(Unanswered::NotSent { error, .. })) => {
+            return Heard { said: Err(Fall::Capped { cap: error }), sign: None };
+        }
         Err(reply) => {
             let cut_off = reply == Reply::Unanswered(Unanswered::Timeout)
                 && request.timeout_ms < target.confirm_timeout_ms();
@@ -149,7 +153,7 @@ fn understood(
                 Reply::Unanswered(unanswered) => unanswered.to_string(),
                 Reply::Answered(_) => "the answer is too large".into(),
             };
-            return Heard { said: Err(why), sign };
+            return Heard { said: Err(Fall::NotConfirmed { text: why }), sign };
         }
     };
     let HttpResponse { status, headers, body } = &response;
@@ -159,11 +163,11 @@ fn understood(
             Heard { said: Ok(destination), sign: Some(Sign::Good) }
         }
         Confirmation::Refused(declined) => {
-            let said = Err(unsaid(declined.to_string(), request));
+            let said = Err(unsaid(&declined.to_string(), request));
             Heard { said, sign: Some(Sign::Good) }
         }
         Confirmation::Failed(failure) => {
-            let said = Err(unsaid(failure.to_string(), request));
+            let said = Err(unsaid(&failure.to_string(), request));
             let sign = Sign::of(&Reply::Answered(BidReply::Failed(failure)), false);
             Heard { said, sign }
         }
@@ -171,7 +175,10 @@ fn understood(
 }
 
 /// What a bidder said, without what it must not repeat.
-fn unsaid(text: String, request: &BidRequest) -> String {
+fn unsaid(text: &str, request: &BidRequest) -> Fall {
     let secrets = request.secrets();
-    secrets.into_iter().fold(text, |text, secret| text.replace(secret, "[redacted]"))
+    let text = secrets
+        .into_iter()
+        .fold(text.to_owned(), |text, secret| text.replace(secret, "[redacted]"));
+    Fall::NotConfirmed { text }
 }

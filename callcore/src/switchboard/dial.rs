@@ -93,8 +93,11 @@ impl Switchboard {
             // The flow named a number, and there is no other in its place.
             return Ok(Offered::Outcome(Box::new(Outcome::unrouted(call, otherwise))));
         }
+        // A buyer is dialled once no bid is left, or by a node that holds no auction: what was sold
+        // before is not touched by how that ends.
+        let of_target = attempt.is_some_and(|attempt| attempt.target.target().is_some());
         let routed_by = plan.map(|plan| routed_by(&call, plan));
-        match (routed_by, auction) {
+        match (routed_by, auction.filter(|_| of_target)) {
             (Some(plan), Some(log)) => {
                 self.offer_bids(event, result, call, plan, &log, otherwise).await
             }

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::auctions::{auction, confirmed, dollars};
 use super::bidders::Does;
 use super::desk::Desk;
+use super::flows::flow;
 use super::sales::{accepts, confirming, detail, holding, refuses};
 use super::targets::with;
 use crate::auction::Verdict;
@@ -69,6 +70,29 @@ fn what_is_too_short_and_can_be_rerouted_no_more_is_no_conversation() {
     desk.status(2, CallStatus::Completed);
     assert_eq!(desk.result(2, 1, DialOutcome::Answered, 19), "hangup");
     assert!(!desk.call(2).converted);
+}
+
+#[test]
+fn whoever_talked_stays_the_winner_when_a_buyer_behind_is_busy() {
+    let mut desk = Desk::open();
+    desk.buyer("A", |_| {});
+    desk.target("one", |_| {});
+    desk.bidders.bids("one", "9", "0001");
+    desk.flow(&flow(
+        &[
+            ("bids", "advanced_router", json!({ "strategy": "rtb" })),
+            ("buyers", "advanced_router", json!({ "campaignBuyers": true })),
+        ],
+        &[("bids", "connected", "buyers")],
+    ));
+    desk.activate(|_| {});
+    assert_eq!(desk.voice(1), "dial +12125550001");
+    assert_eq!(desk.result(1, 1, DialOutcome::Answered, 300), "dial A");
+    let sold = desk.auction(1);
+    assert_eq!(sold.request.winner, Some(desk.target_id("one")));
+    desk.result(1, 2, DialOutcome::Busy, 0);
+    assert_eq!(desk.auction(1), sold);
+    assert_eq!(desk.call(1).revenue, dollars("9"));
 }
 
 #[test]

@@ -29,6 +29,16 @@ fn holds_as_told(desk: &Desk, before: u32, next: u32) -> bool {
 }
 
 #[test]
+fn a_bid_that_we_had_no_place_to_have_confirmed_still_stands() {
+    let desk = confirming(&["a"]);
+    desk.bidders.will("a", holding(9, "0001", 3_600));
+    desk.bidders.will("confirm/a", Does::FindsNoPlace);
+    assert_eq!(desk.voice(1), "say sorry, hangup");
+    assert_eq!(desk.verdict_words(1), [Verdict::Capped]);
+    assert!(holds_as_told(&desk, 1, 2));
+}
+
+#[test]
 fn a_bid_that_failed_is_asked_for_again() {
     for does in [Does::TimesOut, Does::Fails(500), refuses()] {
         let desk = confirming(&["a"]);

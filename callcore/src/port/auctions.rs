@@ -71,7 +71,7 @@ pub struct BidResponseRecord {
     /// When the auction was opened.
     pub opened_at: DateTime<Utc>,
     /// Its bid, which is taken again for the same caller while it holds. One that was taken back, since
-    /// it was put to the test and failed, stands here without its end.
+    /// it was not confirmed, stands here without its end.
     pub offer: Option<Bid>,
 }
 

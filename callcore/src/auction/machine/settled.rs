@@ -143,15 +143,15 @@ pub struct Settled {
 }
 
 impl Fall {
-    /// Whether the bid is not to be taken again for the same caller: it was put to the test and failed.
-    /// What happened to the call, to a cap or to the campaign says nothing of the bid.
+    /// Whether the bid is not to be taken again for the same caller: its bidder took it back, or it ran
+    /// out. What happened to the call, to a dial, to a cap or to the campaign says nothing of the bid,
+    /// and a bidder that is asked again before its bid runs out refuses the caller as a duplicate.
     const fn takes_bid_back(&self) -> bool {
         match self {
-            Self::NotConfirmed { .. }
-            | Self::DialFailed { .. }
+            Self::NotConfirmed { .. } | Self::Expired => true,
+            Self::DialFailed { .. }
             | Self::Rerouted { .. }
-            | Self::Expired => true,
-            Self::Capped { .. }
+            | Self::Capped { .. }
             | Self::Closed
             | Self::Paused
             | Self::Removed

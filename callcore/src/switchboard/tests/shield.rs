@@ -4,7 +4,7 @@
 use super::auctions::auction;
 use super::bidders::Does;
 use super::desk::Desk;
-use super::sales::{confirming, holding, refuses};
+use super::sales::{accepts, confirming, holding, refuses};
 use crate::auction::{Verdict, replay};
 use crate::call::DialOutcome;
 use crate::model::Reroute;
@@ -39,7 +39,7 @@ fn a_bid_that_we_had_no_place_to_have_confirmed_still_stands() {
 }
 
 #[test]
-fn a_bid_that_failed_is_asked_for_again() {
+fn a_bid_that_was_not_confirmed_is_asked_for_again() {
     for does in [Does::TimesOut, Does::Fails(500), refuses()] {
         let desk = confirming(&["a"]);
         desk.bidders.will("a", holding(9, "0001", 3_600));
@@ -48,19 +48,6 @@ fn a_bid_that_failed_is_asked_for_again() {
         assert_eq!(desk.verdict_words(1), [Verdict::ConfirmFailed]);
         assert!(!holds_as_told(&desk, 1, 2));
     }
-    for outcome in [DialOutcome::Busy, DialOutcome::NoAnswer, DialOutcome::Failed] {
-        let desk = auction(&["a"]);
-        desk.bidders.will("a", holding(9, "0001", 3_600));
-        desk.voice(1);
-        desk.result(1, 1, outcome, 0);
-        assert!(!holds_as_told(&desk, 1, 2), "{outcome}");
-    }
-    let desk = auction(&["a"]);
-    desk.activate(|campaign| campaign.reroute = Some(Reroute { under_secs: 20, attempts: 1 }));
-    desk.bidders.will("a", holding(9, "0001", 3_600));
-    desk.voice(1);
-    desk.result(1, 1, DialOutcome::Answered, 3);
-    assert!(!holds_as_told(&desk, 1, 2));
 }
 
 #[test]
@@ -70,6 +57,20 @@ fn a_bid_that_did_not_fail_is_taken_again_whatever_became_of_the_call() {
     desk.voice(1);
     desk.result(1, 1, DialOutcome::Answered, 90);
     assert!(holds_as_told(&desk, 1, 2), "it is worth as much again");
+    // The phone may be free by then, and whoever is asked again refuses the caller as a duplicate.
+    for outcome in [DialOutcome::Busy, DialOutcome::NoAnswer, DialOutcome::Failed] {
+        let desk = auction(&["a"]);
+        desk.bidders.will("a", holding(9, "0001", 3_600));
+        desk.voice(1);
+        desk.result(1, 1, outcome, 0);
+        assert!(holds_as_told(&desk, 1, 2), "{outcome}");
+    }
+    let desk = auction(&["a"]);
+    desk.activate(|campaign| campaign.reroute = Some(Reroute { under_secs: 20, attempts: 1 }));
+    desk.bidders.will("a", holding(9, "0001", 3_600));
+    desk.voice(1);
+    desk.result(1, 1, DialOutcome::Answered, 3);
+    assert!(holds_as_told(&desk, 1, 2));
     let desk = auction(&["a", "b"]);
     desk.activate(|campaign| campaign.max_attempts = 1);
     desk.bidders.will("a", holding(9, "0001", 3_600));
@@ -82,22 +83,24 @@ fn a_bid_that_did_not_fail_is_taken_again_whatever_became_of_the_call() {
 
 #[test]
 fn a_bid_that_fails_when_it_is_taken_again_is_not_taken_a_third_time() {
-    let desk = auction(&["a"]);
+    let desk = confirming(&["a"]);
     desk.bidders.will("a", holding(9, "0001", 3_600));
-    desk.voice(1);
+    desk.bidders.will("confirm/a", accepts());
+    assert_eq!(desk.voice(1), "dial +12125550001");
     desk.result(1, 1, DialOutcome::Answered, 90);
     desk.wait(10);
     desk.bidders.asked();
-    assert_eq!(desk.voice(2), "dial +12125550001");
-    assert_eq!(desk.bidders.asked(), [""; 0]);
-    desk.result(2, 1, DialOutcome::Busy, 0);
+    desk.bidders.will("confirm/a", refuses());
+    assert_eq!(desk.voice(2), "say sorry, hangup");
+    assert_eq!(desk.bidders.asked(), ["confirm/a"]);
     desk.wait(10);
     // The bid of the first call is the same one.
     desk.bidders.will("a", holding(7, "0007", 3_600));
+    desk.bidders.will("confirm/a", accepts());
     assert_eq!(desk.voice(3), "dial +12125550007");
-    assert_eq!(desk.bidders.asked(), ["a"]);
+    assert_eq!(desk.bidders.asked(), ["a", "confirm/a"]);
     assert_eq!(desk.voice(4), "dial +12125550007");
-    assert_eq!(desk.bidders.asked(), [""; 0]);
+    assert_eq!(desk.bidders.asked(), ["confirm/a"]);
 }
 
 #[test]

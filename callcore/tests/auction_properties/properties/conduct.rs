@@ -180,8 +180,8 @@ fn falls() -> [(Fall, bool); 10] {
     let text = || "no".to_owned();
     [
         (Fall::NotConfirmed { text: text() }, false),
-        (Fall::DialFailed { text: text() }, false),
-        (Fall::Rerouted { talk_secs: 3 }, false),
+        (Fall::DialFailed { text: text() }, true),
+        (Fall::Rerouted { talk_secs: 3 }, true),
         (Fall::Expired, false),
         (Fall::Capped { cap: text() }, true),
         (Fall::Closed, true),

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::auctions::merged;
 use super::{MemoryStore, micros};
-use crate::auction::AuctionLog;
+use crate::auction::{AuctionLog, Bid};
 use crate::call::{Call, Contact, Directive, Fact, Growth, Passage, StepKey};
 use crate::port::{
     Ask, AuctionRecord, Begun, CallFilter, Calls, EarlierBid, EarlierBids, FlowFilter, Journey,
@@ -132,13 +132,14 @@ impl Book {
         let mut newest = BTreeMap::new();
         for response in own.into_iter().flat_map(|one| &one.responses) {
             if let Some(offer) = &response.offer {
-                let (bid, made_at) = (offer.clone(), response.opened_at);
-                newest.insert(response.target, EarlierBid { bid, made_at });
+                newest.insert(response.target, (offer, response.opened_at));
             }
         }
-        let holds = |one: &EarlierBid| one.bid.expires_at.is_some_and(|until| until > now);
-        newest.retain(|target, one| targets.contains(target) && holds(one));
-        newest
+        // Only what holds is copied: a caller who calls all day has many bids that do not.
+        let holds = |bid: &Bid| bid.expires_at.is_some_and(|until| until > now);
+        newest.retain(|target, (bid, _)| targets.contains(target) && holds(bid));
+        let copied = |(bid, made_at): (&Bid, _)| EarlierBid { bid: bid.clone(), made_at };
+        newest.into_iter().map(|(target, one)| (target, copied(one))).collect()
     }
 
     /// The log of a call's newest auction.
